@@ -1,0 +1,23 @@
+// JPEG and PNG bytes <-> Image. The content decides the format, never a file's name.
+//
+// RGB pixels equal Pillow's convert("RGB"): JPEG with the accurate integer DCT and fancy upsampling, gray spread over three
+// channels, naive CMYK, palettes expanded, alpha dropped, EXIF orientation and ICC profiles ignored. One deliberate difference:
+// 16-bit gray is scaled to 8 bits, where Pillow clips it to white.
+#pragma once
+
+#include "vit/data/image.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace vit {
+
+// Decodes to RGB. `name` is what errors call the picture (its file name). Throws DataError for bytes that are no JPEG or PNG
+// (it says what they look like: zero bytes, text, GIF, WebP, BMP, TIFF), for corrupt or truncated pictures, and for
+// pictures of more than 2^28 pixels, before memory is allocated for them.
+Image decode_image(std::string_view bytes, const std::string& name);
+
+// 8-bit gray or RGB PNG.
+std::string encode_png(const Image& image);
+
+}  // namespace vit

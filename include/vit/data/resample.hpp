@@ -1,0 +1,33 @@
+// Antialiased resampling that equals Pillow's: separable, support scaled by the reduction, 8-bit intermediate, rounding as in
+// its ImagingResample (fixed point, 22 bits).
+#pragma once
+
+#include "vit/data/image.hpp"
+
+namespace vit {
+
+enum class Interpolation { kBilinear, kBicubic };
+
+// A rectangle of whole pixels inside an image.
+struct Box {
+  int64_t top = 0, left = 0;
+  int64_t height = 0, width = 0;
+  bool operator==(const Box&) const = default;
+};
+
+Image crop(const Image& image, const Box& box);
+
+// Resizes the whole image, or the part in `box` (pixels outside the box do not contribute, as after a crop).
+Image resize(const Image& image, Extent size, Interpolation interpolation);
+Image resize(const Image& image, const Box& box, Extent size, Interpolation interpolation);
+
+// In place, left-right.
+void flip_horizontally(Image& image);
+
+// The size torchvision's Resize(int) gives: the shorter side becomes `shorter`, the other int(shorter * long / short).
+Extent shorter_side_extent(Extent image, int64_t shorter);
+
+// The box of torchvision's CenterCrop: offsets round((H - h) / 2), half to even. The image must be at least that large.
+Box center_box(Extent image, Extent size);
+
+}  // namespace vit
