@@ -1,0 +1,139 @@
+#include "vit/core/files.hpp"
+
+#include "vit/core/error.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace vit {
+namespace {
+
+[[noreturn]] void fail(const std::string& action, const fs::path& path, int error) {
+  std::string text = "cannot " + action + " '" + path.string() + "': " + std::strerror(error);
+  if (error == ENOSPC || error == EDQUOT) text += "\nfree some space there, or choose another folder";
+  throw DataError(text);
+}
+
+// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  Descriptor(const fs::path& path, int flags, const char* action) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {
+    if (fd_ < 0) fail(action, path, errno);
+  }
+  ~Descriptor() { close(fd_); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+void write_all(int fd, std::string_view content, const fs::path& path) {
+  while (!content.empty()) {
+    const ssize_t written = write(fd, content.data(), content.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      fail("write", path, errno);
+    }
+    content.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
+std::string hex(uint64_t value) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+}  // namespace
+
+std::string read_text(const fs::path& path) {
+  if (fs::is_directory(path)) fail("read", path, EISDIR);
+  const Descriptor file(path, O_RDONLY, "read");
+  std::string content;
+  char chunk[1 << 16];
+  while (true) {
+    const ssize_t got = read(file.get(), chunk, sizeof chunk);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("read", path, errno);
+    if (got == 0) return content;
+    content.append(chunk, static_cast<size_t>(got));
+  }
+}
+
+void write_atomically(const fs::path& path, std::string_view content) {
+  const fs::path temporary = path.string() + ".tmp-" + std::to_string(getpid());
+  try {
+    const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, "write");
+    write_all(file.get(), content, temporary);
+    if (fsync(file.get()) != 0) fail("flush", temporary, errno);
+    if (rename(temporary.c_str(), path.c_str()) != 0) fail("replace", path, errno);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(temporary, ignored);
+    throw;
+  }
+  flush_to_disk(path.has_parent_path() ? path.parent_path() : fs::path("."));
+}
+
+void replace_link(const fs::path& link, const fs::path& target) {
+  const fs::path temporary = link.string() + ".tmp-" + std::to_string(getpid());
+  std::error_code ignored;
+  fs::remove(temporary, ignored);
+  if (symlink(target.c_str(), temporary.c_str()) != 0) fail("create the link", temporary, errno);
+  if (rename(temporary.c_str(), link.c_str()) != 0) {
+    const int error = errno;
+    fs::remove(temporary, ignored);
+    fail("replace the link", link, error);
+  }
+  flush_to_disk(link.has_parent_path() ? link.parent_path() : fs::path("."));
+}
+
+void flush_to_disk(const fs::path& path) {
+  const Descriptor file(path, O_RDONLY, "flush");
+  // Some file systems cannot flush folders and say EINVAL; there is nothing more to do there.
+  if (fsync(file.get()) != 0 && errno != EINVAL) fail("flush", path, errno);
+}
+
+std::string checksum(std::string_view bytes) { return hex(XXH3_64bits(bytes.data(), bytes.size())); }
+
+std::string checksum_of_file(const fs::path& path) { return checksum(MappedFile(path).bytes()); }
+
+MappedFile::MappedFile(const fs::path& path) : path_(path) {
+  const Descriptor file(path, O_RDONLY, "read");
+  struct stat status {};
+  if (fstat(file.get(), &status) != 0) fail("read", path, errno);
+  if (!S_ISREG(status.st_mode)) throw DataError("cannot read '" + path.string() + "': it is not a file");
+  size_ = static_cast<size_t>(status.st_size);
+  if (size_ == 0) return;
+  void* data = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (data == MAP_FAILED) fail("map", path, errno);
+  data_ = static_cast<const char*>(data);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : path_(std::move(other.path_)), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) munmap(const_cast<char*>(data_), size_);
+}
+
+}  // namespace vit
