@@ -1,0 +1,11 @@
+# The packages a user of the installed libraries needs as well: shared by this build and by vitConfig.cmake.
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(fmt)
+find_dependency(spdlog)
+find_dependency(yaml-cpp)
+find_dependency(nlohmann_json)
+find_dependency(ZLIB)
+find_dependency(PNG)
+find_dependency(xxHash)
+find_dependency(TurboJPEG)
