@@ -9,9 +9,12 @@
 #include "vit/config/component.hpp"
 #include "vit/data/image.hpp"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace vit {
@@ -46,12 +49,25 @@ class DataSource {
 
 enum class OnError { kFail, kSkip };
 
+constexpr auto enum_names(OnError) {
+  return std::array{std::pair{"fail", OnError::kFail}, std::pair{"skip", OnError::kSkip}};
+}
+
 // Keys every `data` section has, whatever its name.
 struct DataCommon {
   std::string train;  // split syntax; "" = train
   std::string val;    // "" = see resolve_splits
   OnError on_error = OnError::kFail;
-  static constexpr auto describe();
+
+  static constexpr auto describe() {
+    using namespace config;
+    return std::tuple{
+        field<&DataCommon::train>("Split to train on, e.g. 'train[:98%]' (empty: train)."),
+        field<&DataCommon::val>(
+            "Split to validate on (empty: val or test, else the last 10 % of train)."),
+        field<&DataCommon::on_error>("A picture that cannot be read: fail, or skip to the next one.")
+            .resumable()};
+  }
 };
 
 // Catalogue of data sets: `data: {name: folder, root: PATH, train: ..., val: ...}`.
@@ -66,7 +82,8 @@ using DataSection = config::Component<Datasets>;
 std::unique_ptr<Dataset> open_split(const DataSource& source, const std::string& split);
 
 // The splits a run trains and validates on. An empty `train` means "train"; an empty `val` means the first of val, validation,
-// test that exists, else the last 10 % of train are carved off (and train shrinks to the first 90 %).
+// test that exists, else what a sliced `train` leaves over ("train[:800]" validates on "train[800:]"), else the last 10 % of
+// train are carved off (and train shrinks to the first 90 %).
 struct SplitNames {
   std::string train, val;
 };

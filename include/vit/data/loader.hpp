@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace vit {
@@ -19,13 +20,21 @@ namespace vit {
 struct LoaderConfig {
   int64_t threads = 0;   // 0: one per CPU this process may use
   int64_t prefetch = 4;  // batches prepared ahead
-  static constexpr auto describe();
+
+  static constexpr auto describe() {
+    using namespace config;
+    return std::tuple{
+        field<&LoaderConfig::threads>("Threads that prepare batches (0: one per usable CPU).",
+                                      non_negative)
+            .resumable(),
+        field<&LoaderConfig::prefetch>("Batches prepared ahead.", positive).resumable()};
+  }
 };
 
 struct LoaderOptions {
   int64_t batch = 0;       // examples per batch
-  int64_t threads = 1;
-  int64_t prefetch = 2;
+  int64_t threads = 1;   // 0: no workers, next() does the work itself
+  int64_t prefetch = 2;  // batches in preparation or ready, besides those the caller still holds
   Extent image;            // size the pipeline gives
   int64_t channels = 3;
   OnError on_error = OnError::kFail;
@@ -38,7 +47,8 @@ struct HostBatch {
   const uint8_t* images = nullptr;   // [size, channels, height, width]
   const int64_t* labels = nullptr;   // [size]
   int64_t first_position = 0;        // of its first example
-  std::shared_ptr<void> slot;        // releases the slot
+  std::vector<int64_t> replaced;     // with kSkip: places in this batch that hold a substitute
+  std::shared_ptr<void> slot;        // releases the slot (from any thread, also after the loader is gone)
 };
 
 class Loader {
@@ -48,8 +58,9 @@ class Loader {
          int64_t first_position, int64_t end_position);
   ~Loader();  // stops and joins the workers
 
-  // The next batch, waiting for it if need be; size 0 after the end. With kFail a bad image throws DataError here, in order.
-  // With kSkip a bad image is replaced by the next readable one after it in dataset order, and counted.
+  // The next batch, waiting for it if need be; size 0 after the end. With kFail a bad image throws DataError here, in order
+  // (a further call goes on with the batch after it). With kSkip a bad image is replaced by the next readable one after it
+  // in dataset order, and counted.
   HostBatch next();
 
   double seconds_waited() const;                     // time next() has spent blocked

@@ -1,0 +1,202 @@
+// Split syntax: NAME or NAME[a:b]; see dataset.hpp.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <string_view>
+
+#include "datasets/datasets.hpp"
+#include "vit/core/error.hpp"
+#include "vit/core/random.hpp"
+#include "vit/core/text.hpp"
+
+namespace vit {
+namespace {
+
+// One end of a slice: "800", "-100", "98%", "-10%".
+struct Bound {
+  double value = 0;
+  bool percent = false;
+  std::string text;
+};
+
+struct Slice {
+  std::optional<Bound> from, to;
+};
+
+struct SplitRequest {
+  std::string name;
+  std::optional<Slice> slice;
+};
+
+// The examples [begin, end) of a slice, within the natural order or the shuffled one.
+struct Range {
+  int64_t begin = 0, end = 0;
+};
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+[[noreturn]] void malformed(const std::string& split, const std::string& reason) {
+  throw ConfigError(fmt::format(
+      "split '{}': {}\nwrite NAME or NAME[from:to], e.g. train, train[:98%], train[98%:], "
+      "train[:800], train[-100:]",
+      split, reason));
+}
+
+std::optional<Bound> parse_bound(std::string_view text, const std::string& split) {
+  text = trimmed(text);
+  if (text.empty()) return std::nullopt;
+  Bound bound{.text = std::string(text)};
+  std::string_view number = text;
+  if (number.back() == '%') {
+    bound.percent = true;
+    number = trimmed(number.substr(0, number.size() - 1));
+  }
+  const char* end = number.data() + number.size();
+  const auto [stop, error] =
+      std::from_chars(number.data(), end, bound.value, std::chars_format::fixed);
+  if (error != std::errc() || stop != end) malformed(split, fmt::format("'{}' is no number", text));
+  if (!std::isfinite(bound.value)) malformed(split, fmt::format("'{}' is no number", text));
+  if (!bound.percent && (bound.value != std::floor(bound.value) || std::abs(bound.value) > 1e15)) {
+    malformed(split, fmt::format("'{}' is neither a whole number nor a percentage", text));
+  }
+  if (bound.percent && std::abs(bound.value) > 100)
+    malformed(split, fmt::format("'{}' is more than the whole", text));
+  return bound;
+}
+
+SplitRequest parse_split(const std::string& split) {
+  const std::string_view text = trimmed(split);
+  const size_t open = text.find('[');
+  SplitRequest request{std::string(trimmed(text.substr(0, open))), std::nullopt};
+  if (request.name.empty()) malformed(split, "the name of the split is missing");
+  if (request.name.find(']') != std::string::npos) malformed(split, "']' without '['");
+  if (open == std::string_view::npos) return request;
+  if (text.back() != ']') malformed(split, "']' is missing at the end");
+  const std::string_view inside = text.substr(open + 1, text.size() - open - 2);
+  const size_t colon = inside.find(':');
+  if (colon == std::string_view::npos) malformed(split, "a slice needs a ':'");
+  request.slice = Slice{parse_bound(inside.substr(0, colon), split),
+                        parse_bound(inside.substr(colon + 1), split)};
+  return request;
+}
+
+// A percentage and its complement from the other end give the same place: [:90%] and [-10%:] meet.
+int64_t place_of(const Bound& bound, int64_t size) {
+  if (bound.percent) {
+    const double percent = bound.value < 0 ? 100 + bound.value : bound.value;
+    return std::llround(static_cast<double>(size) * percent / 100);
+  }
+  const auto place = static_cast<int64_t>(bound.value);
+  return place < 0 ? size + place : place;
+}
+
+Range resolve(const Slice& slice, int64_t size, const std::string& split) {
+  const int64_t begin = slice.from ? place_of(*slice.from, size) : 0;
+  const int64_t end = slice.to ? place_of(*slice.to, size) : size;
+  const Range range{std::clamp<int64_t>(begin, 0, size), std::clamp<int64_t>(end, 0, size)};
+  if (range.begin >= range.end) {
+    throw DataError(
+        fmt::format("split '{}' is empty\nthe split has {} examples; the slice goes from {} to {}",
+                    split, size, begin, end));
+  }
+  if (range.begin != begin || range.end != end) {
+    spdlog::warn("split '{}' reaches beyond the {} examples there are: {} examples are used", split,
+                 size, range.end - range.begin);
+  }
+  return range;
+}
+
+// Some of another dataset's examples, in its order.
+class Subset final : public Dataset {
+ public:
+  Subset(std::unique_ptr<Dataset> all, std::vector<int64_t> members)
+      : all_(std::move(all)), members_(std::move(members)) {}
+
+  int64_t size() const override { return static_cast<int64_t>(members_.size()); }
+  int64_t label(int64_t index) const override {
+    return all_->label(members_.at(static_cast<size_t>(index)));
+  }
+  Image image(int64_t index) const override {
+    return all_->image(members_.at(static_cast<size_t>(index)));
+  }
+  std::string name(int64_t index) const override {
+    return all_->name(members_.at(static_cast<size_t>(index)));
+  }
+
+ private:
+  std::unique_ptr<Dataset> all_;
+  std::vector<int64_t> members_;
+};
+
+std::vector<int64_t> members_of(const Range& range, int64_t size, bool shuffled) {
+  // The key is fixed, not the run's seed: every run and every program means the same examples by
+  // "train[90%:]".
+  const Random key = Random(0).stream("split");
+  std::vector<int64_t> members;
+  members.reserve(static_cast<size_t>(range.end - range.begin));
+  for (int64_t place = range.begin; place < range.end; ++place) {
+    members.push_back(shuffled ? permuted(place, size, key) : place);
+  }
+  if (shuffled) std::sort(members.begin(), members.end());
+  return members;
+}
+
+// The source's own name for a split the user may have called by a synonym, or "".
+std::string find_split(const DataSource& source, const std::string& name) {
+  const std::vector<std::string> splits = source.splits();
+  if (std::find(splits.begin(), splits.end(), name) != splits.end()) return name;
+  for (const std::string& split : splits) {
+    if (canonical_split(split) == canonical_split(name)) return split;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::unique_ptr<Dataset> open_split(const DataSource& source, const std::string& split) {
+  const SplitRequest request = parse_split(split);
+  const std::string name = find_split(source, request.name);
+  if (name.empty()) {
+    const std::vector<std::string> splits = source.splits();
+    const std::string meant = closest(request.name, splits);
+    throw DataError(fmt::format(
+        "there is no split '{}' in this data{}\nthe splits are {}", request.name,
+        meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant), join_words(splits)));
+  }
+  std::unique_ptr<Dataset> all = source.open(name);
+  if (!request.slice) return all;
+  const int64_t size = all->size();
+  const Range range = resolve(*request.slice, size, split);
+  if (range.begin == 0 && range.end == size) return all;
+  return std::make_unique<Subset>(std::move(all),
+                                  members_of(range, size, source.sorted_by_class()));
+}
+
+SplitNames resolve_splits(const DataSource& source, const std::string& train,
+                          const std::string& val) {
+  SplitNames names{train.empty() ? "train" : train, val};
+  if (!val.empty()) return names;
+  for (const char* candidate : {"val", "test"}) {
+    names.val = find_split(source, candidate);
+    if (!names.val.empty()) return names;
+  }
+  // Nothing to validate on: what training leaves over, or a tenth of it.
+  const auto [name, slice] = parse_split(names.train);
+  if (!slice || (!slice->from && !slice->to)) return {name + "[:90%]", name + "[90%:]"};
+  if (!slice->from) return {names.train, fmt::format("{}[{}:]", name, slice->to->text)};
+  if (!slice->to) return {names.train, fmt::format("{}[:{}]", name, slice->from->text)};
+  throw ConfigError(
+      fmt::format("there is no split to validate on, and training uses the middle piece '{}'\n"
+                  "say what to validate on, e.g. data.val: \"{}[90%:]\"",
+                  train, name));
+}
+
+}  // namespace vit
