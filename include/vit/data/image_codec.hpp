@@ -7,14 +7,18 @@
 
 #include "vit/data/image.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace vit {
 
+// Larger pictures are refused before memory is allocated for them; Pillow's limit.
+constexpr int64_t kMaxPicturePixels = 178'956'970;
+
 // Decodes to RGB. `name` is what errors call the picture (its file name). Throws DataError for bytes that are no JPEG or PNG
-// (it says what they look like: zero bytes, text, GIF, WebP, BMP, TIFF), for corrupt or truncated pictures, and for
-// pictures of more than 2^28 pixels, before memory is allocated for them.
+// (it says what they look like: zero bytes, text, GIF, WebP, BMP, TIFF), for corrupt or truncated pictures (stricter than
+// Pillow: a JPEG whose missing or broken data libjpeg would paint over is refused) and for pictures that are too large.
 Image decode_image(std::string_view bytes, const std::string& name);
 
 // 8-bit gray or RGB PNG.

@@ -1,0 +1,15 @@
+// The errors a picture can cause, in one wording for all formats. Private to the data library.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace vit::detail {
+
+// Throws DataError "picture 'NAME' cannot be read: PROBLEM", with the ways out below it.
+[[noreturn]] void picture_failed(const std::string& name, const std::string& problem);
+
+// Throws when the picture is empty or has more than kMaxPixels pixels. Call it before allocating.
+void check_picture_size(const std::string& name, int64_t height, int64_t width);
+
+}  // namespace vit::detail

@@ -1,0 +1,170 @@
+// Decoding against Pillow's pixels, broken and foreign files, random damage, and PNG writing.
+#include "vit/data/image_codec.hpp"
+
+#include "picture_goldens.hpp"
+#include "vit/core/error.hpp"
+#include "vit/core/random.hpp"
+
+#include <set>
+
+namespace vit {
+namespace {
+
+using test::Json;
+
+std::string refusal(std::string_view bytes, const std::string& name = "some.jpg") {
+  try {
+    decode_image(bytes, name);
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Sha256, GivesThePublishedDigests) {
+  EXPECT_EQ(test::sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(test::sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(DecodeImage, GivesPillowsPixels) {
+  int compared = 0;
+  for (const Json& entry : test::picture_entries("decode")) {
+    if (entry.at("params").at("exif") != "ignored") continue;  // turning by EXIF is not offered
+    if (entry.at("pil_mode") == "I;16") continue;              // next test
+    test::expect_matches(entry, test::source_image(entry.at("source")), 3);
+    ++compared;
+  }
+  EXPECT_GT(compared, 20);
+}
+
+// Pillow clips 16-bit gray at 255; we keep the high byte, so that the picture can be seen.
+TEST(DecodeImage, Scales16BitGray) {
+  int compared = 0;
+  for (const Json& entry : test::picture_entries("decode")) {
+    if (entry.at("pil_mode") != "I;16" || !entry.contains("file")) continue;
+    const std::string file = entry.at("file");
+    const Image clipped = decode_image(read_text(test::golden_dir() / file), file);
+    const Image ours = test::source_image(entry.at("source"));
+    ASSERT_EQ(ours.extent(), clipped.extent());
+    std::set<uint8_t> levels;
+    for (size_t i = 0; i < ours.pixels.size(); ++i) {
+      if (clipped.pixels[i] < 255) { EXPECT_EQ(ours.pixels[i], 0); }
+      levels.insert(ours.pixels[i]);
+    }
+    EXPECT_GT(levels.size(), 20u);
+    ++compared;
+  }
+  EXPECT_GT(compared, 0);
+}
+
+TEST(DecodeImage, RefusesOtherFormatsByName) {
+  const Json index = Json::parse(read_text(test::golden_dir() / "images/index.json"));
+  int refused = 0;
+  for (const Json& entry : index.at("entries")) {
+    const std::string source = entry.at("source");
+    if (entry.at("op") != "decode" || test::is_readable_format(source)) continue;
+    const std::string format = entry.at("pil_format") == "WEBP" ? "WebP" : std::string(entry.at("pil_format"));
+    const std::string text = refusal(test::source_bytes(source), source);
+    EXPECT_NE(text.find("'" + source + "'"), std::string::npos) << text;
+    EXPECT_NE(text.find("it is a " + format + " picture"), std::string::npos) << text;
+    ++refused;
+  }
+  EXPECT_EQ(refused, 3);
+}
+
+TEST(DecodeImage, SaysWhatABrokenFileLooksLike) {
+  EXPECT_NE(refusal("").find("the file is empty"), std::string::npos);
+  EXPECT_NE(refusal(std::string(100, '\0')).find("100 zero bytes"), std::string::npos);
+  EXPECT_NE(refusal("not a picture\n").find("it is a text"), std::string::npos);
+  EXPECT_NE(refusal("<html><body>404").find("did a download fail"), std::string::npos);
+  EXPECT_NE(refusal("\x01\x02\x03\x04").find("neither JPEG nor PNG"), std::string::npos);
+  EXPECT_NE(refusal("\xff\xd8").find("damaged or incomplete"), std::string::npos);
+}
+
+// Whatever strict Pillow refuses is refused. Where Pillow accepts, so do we with the same pixels, except that a JPEG whose
+// missing or broken data it paints over is refused.
+TEST(DecodeImage, JudgesHostileFilesAsPillowOrStricter) {
+  const Json index = Json::parse(read_text(test::golden_dir() / "hostile/index.json"));
+  int accepted = 0, rejected = 0;
+  for (const Json& entry : index.at("image")) {
+    const std::string file = entry.at("file");
+    SCOPED_TRACE(file);
+    const std::string bytes = read_text(test::golden_dir() / file);
+    const Json& strict = entry.at("strict");
+    const std::string text = refusal(bytes, file);
+    if (strict.at("verdict") == "reject") {
+      EXPECT_NE(text.find(file), std::string::npos) << "accepted";
+      ++rejected;
+    } else if (text.empty()) {
+      EXPECT_EQ(test::rgb_digest(decode_image(bytes, file)), strict.at("sha256_rgb"));
+      ++accepted;
+    } else {
+      const std::string name = std::filesystem::path(file).stem();
+      EXPECT_FALSE(name.starts_with("valid") || name == "trailing_garbage") << text;
+      EXPECT_NE(text.find("damaged or incomplete"), std::string::npos) << text;
+    }
+  }
+  EXPECT_GT(accepted, 2);
+  EXPECT_GT(rejected, 10);
+}
+
+TEST(DecodeImage, NamesTheSizeOfABomb) {
+  const auto file = test::golden_dir() / "hostile/image/huge_dimension.jpg";
+  if (!std::filesystem::exists(file)) GTEST_SKIP() << "no such golden file";
+  EXPECT_NE(refusal(read_text(file)).find("65500x65500"), std::string::npos) << refusal(read_text(file));
+}
+
+std::string damaged(std::string bytes, Random random) {
+  const int64_t changes = 1 + random.below(8);
+  for (int64_t i = 0; i < changes; ++i) {
+    const auto at = static_cast<size_t>(random.below(static_cast<int64_t>(bytes.size())));
+    switch (random.below(4)) {
+      case 0: bytes[at] = static_cast<char>(random.below(256)); break;
+      case 1: bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.below(8))); break;
+      case 2: bytes.erase(at, 1 + static_cast<size_t>(random.below(20))); break;
+      default: bytes.insert(at, 1 + static_cast<size_t>(random.below(20)), static_cast<char>(random.below(256)));
+    }
+    if (bytes.empty()) return bytes;
+  }
+  return bytes;
+}
+
+// Damage ends in an image or a DataError, never in anything else (run it under AddressSanitizer, too).
+TEST(DecodeImage, SurvivesRandomDamage) {
+  const std::vector<std::string> sources = {"sub420.jpg",     "progressive.jpg", "gray.jpg",    "cmyk.jpg", "restart.jpg", "interlaced.png",
+                                            "palette_trans.png", "rgba.png",        "gray16.png", "bilevel.png"};
+  int decoded = 0, refused = 0;
+  for (size_t s = 0; s < sources.size(); ++s) {
+    if (!std::filesystem::exists(test::golden_dir() / "images/src" / sources[s])) continue;
+    const std::string original = test::source_bytes(sources[s]);
+    for (uint64_t i = 0; i < 60; ++i) {
+      const std::string bytes = damaged(original, Random(5).at(s).at(i));
+      refusal(bytes).empty() ? ++decoded : ++refused;
+    }
+  }
+  EXPECT_GT(refused, decoded);
+  EXPECT_GT(refused, 0);
+}
+
+Image noise(int64_t height, int64_t width, int64_t channels) {
+  Image image(height, width, channels);
+  Random random(3);
+  for (uint8_t& value : image.pixels) value = static_cast<uint8_t>(random.below(256));
+  return image;
+}
+
+TEST(EncodePng, IsReadBackUnchanged) {
+  const Image colour = noise(13, 7, 3);
+  EXPECT_EQ(decode_image(encode_png(colour), "colour"), colour);
+
+  const Image gray = noise(9, 11, 1);
+  const Image back = decode_image(encode_png(gray), "gray");
+  ASSERT_EQ(back.channels, 3);
+  for (size_t i = 0; i < gray.pixels.size(); ++i) {
+    EXPECT_EQ(back.pixels[i * 3], gray.pixels[i]);
+    EXPECT_EQ(back.pixels[i * 3 + 2], gray.pixels[i]);
+  }
+}
+
+}  // namespace
+}  // namespace vit
