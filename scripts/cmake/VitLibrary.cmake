@@ -116,7 +116,7 @@ function(vit_add_test name)
     endif()
     add_test(NAME ${test} COMMAND ${target} --gtest_brief=1)
     set_tests_properties(${test} PROPERTIES ${properties}
-                         ENVIRONMENT "GTEST_TOTAL_SHARDS=${arg_SHARDS};GTEST_SHARD_INDEX=${index}")
+                         ENVIRONMENT "OMP_NUM_THREADS=1;GTEST_TOTAL_SHARDS=${arg_SHARDS};GTEST_SHARD_INDEX=${index}")
   endforeach()
 endfunction()
 
