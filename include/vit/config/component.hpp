@@ -36,12 +36,12 @@ class SectionBase {
   // The entry's configuration, null when it is of another type.
   template <class Config>
   const Config* as() const {
-    return static_cast<const Config*>(value_if(&type_of<Config>));
+    return holds(&type_of<Config>) ? static_cast<const Config*>(value()) : nullptr;
   }
   // The same to change it. Pointers got before are for the old value.
   template <class Config>
   Config* mutate() {
-    return static_cast<Config*>(const_cast<void*>(own_value_if(&type_of<Config>)));
+    return holds(&type_of<Config>) ? static_cast<Config*>(mutable_value()) : nullptr;
   }
 
   // For the engine.
@@ -61,13 +61,14 @@ class SectionBase {
 
  private:
   void resolve() const;
-  const void* value_if(TypeRef type) const;
-  const void* own_value_if(TypeRef type);
+  bool holds(TypeRef type) const;
 
   Lookup lookup_ = nullptr;
   mutable const CatalogBase* catalog_ = nullptr;
   mutable std::string name_;
   mutable size_t choice_ = 0;
+  mutable TypeRef given_type_ =
+      nullptr;  // of a value that has not been compared with the catalogue yet
   mutable std::shared_ptr<const void>
       value_;  // shared between copies until one is changed; null until resolved
 };

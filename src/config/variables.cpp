@@ -1,0 +1,84 @@
+// ${VAR} and ${VAR:-default} in values.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+
+#include "config/node.hpp"
+
+namespace vit::config {
+namespace {
+
+bool is_variable_name(std::string_view name) {
+  const auto is_word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  return !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
+         std::all_of(name.begin(), name.end(), is_word);
+}
+
+// The position of the brace that closes the one before `start`.
+size_t closing_brace(std::string_view text, size_t start) {
+  int64_t open = 1;
+  for (size_t i = start; i < text.size(); ++i) {
+    if (text[i] == '{') ++open;
+    if (text[i] == '}' && --open == 0) return i;
+  }
+  return std::string_view::npos;
+}
+
+// Adds what is wrong to `trouble`.
+std::string expanded(std::string_view text, std::string& trouble) {
+  std::string result;
+  while (!text.empty()) {
+    const size_t dollar = text.find('$');
+    result += text.substr(0, dollar);
+    if (dollar == std::string_view::npos) break;
+    text.remove_prefix(dollar);
+    if (text.starts_with("$${")) {
+      result += "${";
+      text.remove_prefix(3);
+      continue;
+    }
+    const size_t end = text.starts_with("${") ? closing_brace(text, 2) : std::string_view::npos;
+    if (!text.starts_with("${") || end == std::string_view::npos) {
+      if (text.starts_with("${")) trouble = "'${' without '}' (a plain ${ is written $${)";
+      result += '$';
+      text.remove_prefix(1);
+      continue;
+    }
+    const std::string_view inside = text.substr(2, end - 2);
+    text.remove_prefix(end + 1);
+    const size_t separator = inside.find(":-");
+    const std::string name(inside.substr(0, separator));
+    const char* value = std::getenv(name.c_str());
+    if (!is_variable_name(name)) {
+      trouble =
+          fmt::format("'{}' is not the name of a variable (a plain ${{ is written $${{)", name);
+    } else if (value != nullptr && (*value != '\0' || separator == std::string_view::npos)) {
+      result += value;
+    } else if (separator != std::string_view::npos) {
+      result += expanded(inside.substr(separator + 2), trouble);
+    } else {
+      trouble = fmt::format(
+          "the environment variable {} is not set; ${{{}:-VALUE}} gives a default", name, name);
+    }
+  }
+  return result;
+}
+
+void expand(Node& node, const std::string& path, Problems& problems) {
+  if (node.kind == Node::Kind::kScalar && node.text.find("${") != std::string::npos) {
+    std::string trouble;
+    node.text = expanded(node.text, trouble);
+    if (!trouble.empty()) problems.add({origin_of(node), path, trouble});
+  }
+  for (size_t i = 0; i < node.items.size(); ++i)
+    expand(node.items[i], path_of(path, std::to_string(i)), problems);
+  for (Entry& entry : node.entries) expand(entry.value, path_of(path, entry.key), problems);
+}
+
+}  // namespace
+
+void expand_variables(Node& root, Problems& problems) { expand(root, "", problems); }
+
+}  // namespace vit::config
