@@ -1,4 +1,5 @@
-// What an outside program does with the library: read a configuration, build the model it names, classify one image.
+// What an outside program does with the library: read a configuration, build the model it names,
+// classify one image.
 #include <ATen/ATen.h>
 #include <vit/config/document.hpp>
 #include <vit/config/reader.hpp>
