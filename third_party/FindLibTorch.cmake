@@ -181,6 +181,7 @@ if(LibTorch_ROOT)
       endif()
     endif()
   endif()
+  set(LibTorch_FOUND_AT "${LibTorch_ROOT}" CACHE INTERNAL "Where LibTorch is (scripts/package reads it)")
   set(LibTorch_DESCRIPTION "${LibTorch_VERSION}  (${_kind})  ${_cuda_words}  cxx11-abi  ${LibTorch_ROOT}")
 endif()
 

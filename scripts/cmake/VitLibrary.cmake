@@ -42,7 +42,9 @@ function(vit_add_library name)
   add_library(vit::${name} ALIAS ${target})
 endfunction()
 
-# vit_add_program(NAME SOURCE FILE DEPS ... NAMES ...): the executable, and beside it links of the given NAMES.
+# vit_add_program(NAME SOURCE FILE DEPS ... NAMES ...): the executable, and beside it links of the given NAMES. NAME_portable,
+# built on request, is the same for scripts/package: it carries no paths of this machine, and does without LibTorch's CUDA half
+# until somebody loads that beside it.
 function(vit_add_program name)
   cmake_parse_arguments(arg "" "SOURCE" "DEPS;NAMES" ${ARGN})
   if(NOT EXISTS "${PROJECT_SOURCE_DIR}/${arg_SOURCE}")
@@ -52,6 +54,10 @@ function(vit_add_program name)
   add_executable(${name} ${arg_SOURCE})
   target_link_libraries(${name} PRIVATE vit_options ${arg_DEPS} vit::torch_cuda)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src")
+  add_executable(${name}_portable EXCLUDE_FROM_ALL ${arg_SOURCE})
+  target_link_libraries(${name}_portable PRIVATE vit_options ${arg_DEPS})
+  target_include_directories(${name}_portable PRIVATE "${PROJECT_SOURCE_DIR}/src")
+  set_target_properties(${name}_portable PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/../lib")
   foreach(link IN LISTS arg_NAMES)
     add_custom_command(TARGET ${name} POST_BUILD VERBATIM
                        COMMAND ${CMAKE_COMMAND} -E create_symlink ${name} "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${link}")
