@@ -24,7 +24,7 @@ constexpr size_t kMaxDimensions = 64;              // what a LibTorch iterator t
 // A name from the file, made fit for a message.
 std::string in_quotes(const std::string& name) {
   constexpr size_t kLongest = 120;
-  return '"' + (name.size() <= kLongest ? name : name.substr(0, kLongest) + "...") + '"';
+  return fmt::format("\"{}{}\"", name.substr(0, kLongest), name.size() > kLongest ? "..." : "");
 }
 
 // Receives the JSON text token by token, so that duplicate keys are seen and nothing but the expected shape is ever stored:

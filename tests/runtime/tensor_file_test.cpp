@@ -187,6 +187,7 @@ TEST(TensorFile, a_failed_write_leaves_the_old_file_alone) {
   const test::TempDir folder;
   const auto path = folder / "f.safetensors";
   write_tensor_file(path, {{"a", at::ones({4})}}, {});
+  const at::Tensor large = at::zeros({100'000});  // made here: a forked child must not start LibTorch's threads
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {  // a full disk, as far as this process is concerned
@@ -194,7 +195,7 @@ TEST(TensorFile, a_failed_write_leaves_the_old_file_alone) {
     const rlimit limit{10'000, 10'000};
     setrlimit(RLIMIT_FSIZE, &limit);
     try {
-      write_tensor_file(path, {{"a", at::zeros({100'000})}}, {});
+      write_tensor_file(path, {{"a", large}}, {});
     } catch (const CheckpointError& error) {
       const std::string text = error.what();
       const bool is_clear = text.find(path.string()) != text.npos && text.find(std::strerror(EFBIG)) != text.npos;
