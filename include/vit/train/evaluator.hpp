@@ -1,0 +1,46 @@
+// Top-1, top-5 and loss over a split: integer counts, nothing padded, nothing dropped.
+//
+// An example is right at rank k when fewer than k classes come before its own, classes with equal logits counting in the order
+// of their number. The loss is the mean softmax cross-entropy, whatever loss the model was trained with. Examples
+// labelled -1 have no label and are left out of all three.
+#pragma once
+
+#include "vit/data/dataset.hpp"
+#include "vit/data/loader.hpp"
+#include "vit/data/transform.hpp"
+#include "vit/models/model.hpp"
+#include "vit/runtime/precision.hpp"
+
+#include <cstdint>
+#include <c10/core/Device.h>
+
+#include <functional>
+
+namespace vit {
+
+struct Evaluation {
+  int64_t n = 0;             // labelled examples
+  int64_t top1_count = 0, top5_count = 0;
+  double loss = 0;
+  double seconds = 0;
+  int64_t images = 0;        // forward passes
+};
+
+// Counts of one batch on its device: int64 [2] (top-1, top-5) over rows with labels >= 0.
+at::Tensor count_correct(const at::Tensor& logits, const at::Tensor& labels);
+
+struct EvalPlan {
+  const Dataset* dataset = nullptr;
+  const Pipeline* pipeline = nullptr;
+  InputConfig input;
+  LoaderOptions loader;       // batch, threads, image, channels, on_error
+  at::Device device{at::kCPU};
+  Precision precision = Precision::kFp32;
+  // Called now and then with the number of images done.
+  std::function<void(int64_t done)> progress;
+  // Gets the logits (fp32, CPU) of each batch, in order; makes evaluation wait for the device.
+  std::function<void(int64_t first, const at::Tensor& logits)> on_logits;
+};
+Evaluation evaluate(const Model& model, const EvalPlan& plan);
+
+}  // namespace vit

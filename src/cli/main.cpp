@@ -1,0 +1,70 @@
+// One executable, many programs: it acts by the name it is called by (vit-train), or by its first argument (vit train).
+#include "program.hpp"
+#include "report_error.hpp"
+#include "vit/core/error.hpp"
+#include "vit/core/text.hpp"
+#include "vit/core/version.hpp"
+
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <string>
+
+namespace vit::cli {
+namespace {
+
+constexpr Program kPrograms[] = {
+    {"train", "train a model from a configuration, or resume a run", train},
+    {"finetune", "adapt pretrained weights to your own images", finetune},
+    {"eval", "top-1, top-5 and loss of a run or weight file", eval},
+};
+
+const Program* find_program(const std::string& name) {
+  for (const Program& program : kPrograms) {
+    if (name == program.name) return &program;
+  }
+  return nullptr;
+}
+
+void print_help() {
+  fmt::print("vit {}: Vision Transformers, trained, fine-tuned and evaluated\n\nprograms\n", build_info().version);
+  for (const Program& program : kPrograms) fmt::print("  vit {:<10} {}\n", program.name, program.summary);
+  fmt::print("\n`vit-NAME` and `vit NAME` are the same; `vit NAME --help` says more\n");
+}
+
+int dispatch(const std::string& called, Arguments arguments) {
+  std::string name = called.starts_with("vit-") ? called.substr(4) : "";
+  if (name.empty()) {
+    if (arguments.empty() || arguments[0] == "help" || arguments[0] == "--help" || arguments[0] == "-h") {
+      print_help();
+      return arguments.empty() ? static_cast<int>(ExitCode::kConfig) : 0;
+    }
+    if (arguments[0] == "--version") {
+      fmt::print("vit {} ({}, {})\n", build_info().version, build_info().git_revision, build_info().build_type);
+      return 0;
+    }
+    name = arguments[0];
+    arguments.erase(arguments.begin());
+  }
+  if (const Program* program = find_program(name)) return program->run(arguments);
+  std::vector<std::string> names;
+  for (const Program& program : kPrograms) names.emplace_back(program.name);
+  const std::string near = closest(name, names);
+  throw ConfigError("there is no program called '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?") +
+                    "\n`vit help` lists the programs");
+}
+
+}  // namespace
+
+std::span<const Program> programs() { return kPrograms; }
+
+}  // namespace vit::cli
+
+int main(int argc, char** argv) {
+  const std::string called = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "vit";
+  try {
+    return vit::cli::dispatch(called, {argv + (argc > 0 ? 1 : 0), argv + argc});
+  } catch (...) {
+    return vit::cli::report_current_error();
+  }
+}

@@ -1,0 +1,25 @@
+// The programs of this executable: each a name, a line of help and a function over its arguments.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace vit::cli {
+
+using Arguments = std::vector<std::string>;  // without the program's own name
+
+struct Program {
+  const char* name;     // "train": `vit train` and `vit-train`
+  const char* summary;
+  int (*run)(const Arguments& arguments);  // returns the exit code; throws vit::Error
+};
+
+// The one list.
+std::span<const Program> programs();
+
+int train(const Arguments& arguments);
+int finetune(const Arguments& arguments);
+int eval(const Arguments& arguments);
+
+}  // namespace vit::cli

@@ -1,0 +1,170 @@
+#include "vit/train/assemble.hpp"
+
+#include "vit/config/writer.hpp"
+#include "vit/core/error.hpp"
+#include "vit/core/text.hpp"
+#include "vit/core/version.hpp"
+#include "vit/runtime/device.hpp"
+#include "vit/train/stored_model.hpp"
+#include "vit/train/weights_source.hpp"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+namespace vit {
+namespace {
+
+Random stream_of(const RunConfig& config, const char* name) {
+  return Random(static_cast<uint64_t>(config.seed)).stream(name);
+}
+
+void open_data(Parts& parts) {
+  const RunConfig& config = parts.config;
+  parts.source = config.data.build();
+  parts.splits = resolve_splits(*parts.source, config.data.common().train, config.data.common().val);
+  parts.train_set = open_split(*parts.source, parts.splits.train);
+  parts.val_set = open_split(*parts.source, parts.splits.val);
+
+  parts.length = {0, config.batch.examples, parts.train_set->size()};
+  parts.length.total_steps = in_steps(config.steps, parts.length);
+
+  const DataInfo& info = parts.source->info();
+  parts.header.emplace_back("data", fmt::format("{}   train {} ({}) \u00b7 val {} ({}) \u00b7 {} classes", info.kind,
+                                                grouped(parts.train_set->size()), parts.splits.train,
+                                                grouped(parts.val_set->size()), parts.splits.val, info.classes.size()));
+}
+
+std::string list(const std::vector<std::string>& names) {
+  constexpr size_t kShown = 6;
+  if (names.size() <= kShown) return join(names, ", ");
+  return join(std::span(names).first(kShown), ", ") + fmt::format(", ... ({} in all)", names.size());
+}
+
+void load_initial_weights(Parts& parts) {
+  const InitConfig& init = parts.config.init;
+  const WeightsSource source = open_weights(init.weights);
+  const LoadReport report = load_weights(*parts.model, source.tensors, source.name, init);
+  std::string text = fmt::format("{}   {} of {} tensors", source.name, report.matched, report.total);
+  if (!report.resized.empty()) text += "\nresized   " + list(report.resized);
+  if (!report.fresh.empty()) text += "\nnew       " + list(report.fresh);
+  if (!report.unused.empty()) text += "\nunused    " + list(report.unused);
+  for (const std::string& note : report.notes) text += "\nnote      " + note;
+  parts.header.emplace_back("weights", text);
+}
+
+void build_model(Parts& parts, Start start) {
+  const RunConfig& config = parts.config;
+  const DataInfo& info = parts.source->info();
+  parts.model = config.model.build(
+      ModelArgs{static_cast<int64_t>(info.classes.size()), info.channels, stream_of(config, "init")});
+  const Model& model = *parts.model;
+  const ModelCost cost = model.cost();
+  parts.header.emplace_back(
+      "model", fmt::format("{}   {}x{} \u2192 {} tokens   {:.2f} M parameters   {:.3g} GMAC an image", config.model.name(),
+                           to_string(model.input_size()), model.channels(), cost.tokens,
+                           static_cast<double>(parameter_count(model)) / 1e6, cost.macs / 1e9));
+  if (start == Start::kFresh && !config.init.weights.empty()) load_initial_weights(parts);
+  move_to(*parts.model, parts.device);
+
+  normalisation_for(config.input, info.channels);  // says now what would not fit later
+  parts.train_pipeline = std::make_unique<Pipeline>(config.augment, config.input, model.input_size());
+  parts.eval_pipeline =
+      std::make_unique<Pipeline>(std::vector<TransformSection>{}, config.input, model.input_size());
+}
+
+std::string describe_training(const Parts& parts) {
+  const RunConfig& config = parts.config;
+  std::string text = fmt::format("{} = {} steps \u00b7 batch {}", to_string(config.steps),
+                                 grouped(parts.length.total_steps), config.batch.examples);
+  if (config.batch.accumulate > 1) {
+    text += fmt::format(" = {} x {}", config.batch.accumulate, config.batch.examples / config.batch.accumulate);
+  }
+  text += fmt::format(" \u00b7 {} \u00b7 lr {:.3g} {}, warm-up {} \u00b7 {} loss", config.optimizer.name(),
+                      config.schedule.common().lr, config.schedule.name(), to_string(config.schedule.common().warmup),
+                      config.loss.name());
+  if (config.clip.norm > 0) text += fmt::format(" \u00b7 clip {}", config.clip.norm);
+  if (config.average.name() != "none") text += " \u00b7 average " + config.average.name();
+  text += config.precision == Precision::kBf16 ? " \u00b7 bf16" : " \u00b7 fp32";
+  const int64_t trained = parts.parameters->trainable_count(), all = parameter_count(*parts.model);
+  if (trained < all) text += fmt::format("\n{} of {} parameters trained, the others frozen", grouped(trained), grouped(all));
+  return text;
+}
+
+void build_optimisation(Parts& parts) {
+  const RunConfig& config = parts.config;
+  parts.parameters = std::make_unique<FlatParameters>(
+      parts.model->parameters(), apply_policy(config.parameters, parts.model->parameters()));
+  parts.loss = config.loss.build();
+  parts.optimizer = config.optimizer.build(*parts.parameters);
+  parts.schedule = build_schedule(config.schedule, parts.length);
+  parts.average = config.average.build(*parts.parameters);
+  parts.state.reset(new State{*parts.model, *parts.parameters, *parts.optimizer, *parts.average, Progress{},
+                              MetricWindow(parts.device), BestSoFar{}, Clocks{}});
+  parts.state->progress.epoch_size = parts.length.epoch_examples;
+  parts.state->progress.total_steps = parts.length.total_steps;
+  parts.header.emplace_back("train", describe_training(parts));
+}
+
+LoaderOptions loader_options(const Parts& parts, int64_t batch) {
+  LoaderOptions options;
+  options.batch = batch;
+  options.threads = parts.config.loader.threads > 0 ? parts.config.loader.threads : available_cpus();
+  options.prefetch = parts.config.loader.prefetch;
+  options.image = parts.model->input_size();
+  options.channels = parts.model->channels();
+  options.on_error = parts.config.data.common().on_error;
+  options.memory = parts.device.is_cuda() ? HostMemory::kPinned : HostMemory::kPageable;
+  return options;
+}
+
+int64_t forward_batch(const RunConfig& config) { return config.batch.examples / config.batch.accumulate; }
+
+}  // namespace
+
+std::unique_ptr<Parts> assemble(const RunConfig& config, Start start) {
+  auto parts = std::make_unique<Parts>();
+  parts->config = config;
+  set_deterministic(config.run.deterministic);
+  parts->device = choose_device(config.device);
+  open_data(*parts);
+  build_model(*parts, start);
+  build_optimisation(*parts);
+  return parts;
+}
+
+Sampler training_order(const Parts& parts) {
+  return Sampler(parts.train_set->size(), stream_of(parts.config, "order"), Sampler::Order::kShuffled);
+}
+
+Random augmentation_seed(const Parts& parts) { return stream_of(parts.config, "augment"); }
+
+std::unique_ptr<BatchStream> training_batches(const Parts& parts) {
+  const LoaderOptions options = loader_options(parts, forward_batch(parts.config));
+  auto loader = std::make_unique<Loader>(*parts.train_set, *parts.train_pipeline, training_order(parts),
+                                         augmentation_seed(parts), options, parts.state->progress.examples,
+                                         parts.length.total_steps * parts.config.batch.examples);
+  return std::make_unique<BatchStream>(std::move(loader), options,
+                                       normalisation_for(parts.config.input, options.channels), parts.device);
+}
+
+EvalPlan evaluation_plan(const Parts& parts) {
+  EvalPlan plan;
+  plan.dataset = parts.val_set.get();
+  plan.pipeline = parts.eval_pipeline.get();
+  plan.input = parts.config.input;
+  plan.loader = loader_options(parts, parts.config.eval.batch > 0 ? parts.config.eval.batch : forward_batch(parts.config));
+  plan.device = parts.device;
+  plan.precision = parts.config.precision;
+  return plan;
+}
+
+CheckpointText checkpoint_text(const Parts& parts) {
+  CheckpointText text;
+  text.config = config::write(parts.config);
+  text.metadata = describe_for_file(parts.config.model, parts.config.input, *parts.model, parts.source->info().classes);
+  text.metadata["config"] = text.config;
+  return text;
+}
+
+}  // namespace vit

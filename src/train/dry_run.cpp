@@ -1,0 +1,120 @@
+#include "run_start.hpp"
+#include "vit/core/error.hpp"
+#include "vit/core/files.hpp"
+#include "vit/core/stopwatch.hpp"
+#include "vit/core/text.hpp"
+#include "vit/runtime/device.hpp"
+#include "vit/train/assemble.hpp"
+#include "vit/train/run.hpp"
+#include "vit/train/update.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace vit {
+namespace {
+
+// A folder that is removed again, beside the one the run would use.
+class ScratchFolder {
+ public:
+  explicit ScratchFolder(const fs::path& parent) {
+    fs::path place = parent;
+    while (!place.empty() && !fs::is_directory(place)) place = place.parent_path();
+    std::string pattern = ((place.empty() ? fs::path(".") : place) / ".vit-dry-run-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw DataError("cannot write in '" + fs::path(pattern).parent_path().string() + "'");
+    path_ = pattern;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+void say(const char* what, const std::string& text) {
+  fmt::print("  {:<12}  ok   {}\n", what, text);
+  std::fflush(stdout);
+}
+
+// Images one thread reads and augments per second.
+double decode_speed(const Parts& parts) {
+  constexpr int64_t kImages = 64;
+  const Stopwatch clock;
+  const Sampler order = training_order(parts);
+  const Random augment = augmentation_seed(parts);
+  for (int64_t i = 0; i < kImages; ++i) {
+    const int64_t index = order.at(i).index;
+    parts.train_pipeline->apply(parts.train_set->image(index), augment.at(0).at(static_cast<uint64_t>(index)));
+  }
+  return kImages / clock.seconds();
+}
+
+// Seconds one update takes.
+double try_step(Parts& parts) {
+  const auto batches = training_batches(parts);
+  FiniteGuard guard(parts.device);
+  const int64_t start = parts.state->progress.step, steps = std::min<int64_t>(2, parts.length.total_steps - start);
+  double seconds = 0;
+  for (int64_t i = 0; i < steps; ++i) {  // the first one also sets things up
+    const Stopwatch clock;
+    update_weights(parts, *batches, guard, start + i);
+    synchronize(parts.device);
+    seconds = clock.seconds();
+  }
+  if (guard.first_bad_step() >= 0) throw Diverged("the very first loss or gradient is NaN or infinite");
+  const auto peak = static_cast<double>(peak_memory_bytes(parts.device));
+  const BatchConfig& batch = parts.config.batch;
+  say("one step", fmt::format("batch {} ({} x {}): {:.0f} ms, peak {} of {}", batch.examples, batch.accumulate,
+                              batch.examples / batch.accumulate, 1e3 * seconds, human_bytes(peak),
+                              human_bytes(static_cast<double>(total_memory_bytes(parts.device)))));
+  return seconds;
+}
+
+double try_checkpoint(Parts& parts, const fs::path& run_dir) {
+  const ScratchFolder scratch(run_dir);
+  const Stopwatch clock;
+  CheckpointStore store(scratch.path(), 1);
+  const std::string name = store.save(*parts.state, checkpoint_text(parts), false);
+  restore_checkpoint(scratch.path() / name, *parts.state);
+  const double seconds = clock.seconds();
+  uintmax_t bytes = 0;
+  for (const auto& entry : fs::directory_iterator(scratch.path() / name)) bytes += entry.file_size();
+  say("checkpoint", fmt::format("{} written and read back in {:.1f} s; {} free", human_bytes(static_cast<double>(bytes)), seconds,
+                                human_bytes(static_cast<double>(fs::space(scratch.path()).available))));
+  return seconds;
+}
+
+}  // namespace
+
+void dry_run(const RunRequest& request) {
+  const auto checkpoint = starting_checkpoint(request);
+  const RunConfig config = config_for(request, checkpoint);
+  say("config", config.model.name() + " on " + config.data.name());
+  const auto assembled = assemble(config, checkpoint ? Start::kRestored : Start::kFresh);
+  Parts& parts = *assembled;
+  if (checkpoint) restore_checkpoint(*checkpoint, *parts.state);
+
+  const double decoded = decode_speed(parts);
+  say("data", fmt::format("{} train, {} val, {} classes; {:.0f} images/s a thread", grouped(parts.train_set->size()),
+                          grouped(parts.val_set->size()), parts.source->info().classes.size(), decoded));
+  const ModelCost cost = parts.model->cost();
+  say("model", fmt::format("{:.2f} M parameters, {:.3g} GMAC an image, {} tokens",
+                           static_cast<double>(parameter_count(*parts.model)) / 1e6, cost.macs / 1e9, cost.tokens));
+  const double step = try_step(parts);
+  try_checkpoint(parts, request.run_dir.empty() ? fs::path("runs") : request.run_dir);
+
+  const auto left = static_cast<double>(parts.length.total_steps - parts.state->progress.step);
+  const double needs = step > 0 ? static_cast<double>(config.batch.examples) / step : 0.0;
+  fmt::print("  {:<12}       {} steps, about {} of training on {}; the model takes {:.0f} images/s\n", "estimate",
+             grouped(static_cast<int64_t>(left)), human_duration(left * step), describe(parts.device), needs);
+  fmt::print("nothing was trained; run again without --dry-run\n");
+}
+
+}  // namespace vit

@@ -1,0 +1,41 @@
+#include "vit/train/finetune_layer.hpp"
+
+#include "vit/config/writer.hpp"
+#include "vit/core/error.hpp"
+#include "vit/models/vision_transformer.hpp"
+#include "vit/train/run_config.hpp"
+#include "vit/train/stored_model.hpp"
+#include "vit/train/weights_source.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace vit {
+namespace {
+
+// A JSON string is a YAML string too.
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string finetune_layer(const std::filesystem::path& weights, const std::string& model,
+                           const std::filesystem::path& data) {
+  const WeightsSource source = open_weights(weights);
+  StoredModel stored{identify_model(source, model), source.input.value_or(InputConfig{})};
+  if (!source.input) stored.input = input_of_preset(stored.model.name());
+  if (VitConfig* vit = stored.model.mutate<VitConfig>()) {
+    vit->representation_size = 0;  // the whole head goes (Dosovitskiy et al. 2021, B.1.1)
+    vit->head_zero_init = true;
+    vit->head_bias = 0;
+  }
+  std::string text = "init: {weights: " + quoted(std::filesystem::absolute(weights).string()) + ", head: reset}\n";
+  text += config::write(stored);
+  if (!data.empty()) {
+    const std::string root = std::filesystem::absolute(data).lexically_normal().string();
+    text += "data: {name: " + recognise_data(root) + ", root: " + quoted(root) + "}\n";
+  }
+  return text;
+}
+
+}  // namespace vit

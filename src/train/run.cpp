@@ -1,0 +1,144 @@
+#include "vit/train/run.hpp"
+
+#include "run_folder.hpp"
+#include "run_records.hpp"
+#include "run_start.hpp"
+#include "vit/config/writer.hpp"
+#include "vit/core/error.hpp"
+#include "vit/core/log.hpp"
+#include "vit/core/stop_signal.hpp"
+#include "vit/train/trainer.hpp"
+
+#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace vit {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Says what changed since the checkpoint was written; refuses what would make it another run.
+void compare_with_stored(const RunConfig& config, const fs::path& checkpoint, const std::vector<std::string>& allowed) {
+  std::string refused;
+  int changes = 0;
+  for (const config::Difference& change : config::diff(stored_config(checkpoint), config)) {
+    const std::string line = fmt::format("{}: {} -> {}", change.key, change.old_text.empty() ? "(none)" : change.old_text,
+                                         change.new_text.empty() ? "(none)" : change.new_text);
+    const bool permitted = std::any_of(allowed.begin(), allowed.end(), [&](const std::string& key) {
+      return change.key == key || change.key.starts_with(key + ".");
+    });
+    ++changes;
+    if (change.resumable || permitted) {
+      spdlog::info("config changed: {}", line);
+    } else {
+      refused += "\n  " + line;
+    }
+  }
+  if (!refused.empty()) {
+    throw ConfigError("the configuration differs from that of the run to be resumed:" + refused +
+                      "\nthese keys decide what the run computes; use the stored configuration (leave out --config), or "
+                      "--allow-change KEY to change one all the same");
+  }
+  if (changes == 0) spdlog::info("no configuration changes");
+}
+
+void prepare_folder(const RunFolder& folder, const RunRequest& request, bool resuming) {
+  if (resuming || is_free(folder.path())) return;
+  if (request.overwrite) return folder.clear();
+  throw ConfigError("the run folder '" + folder.path().string() +
+                    "' is not empty\ngo on with that run: --resume; start over: --overwrite; or choose another --run-dir");
+}
+
+Observers make_observers(const RunFolder& folder, const RunConfig& config) {
+  Observers observers;
+  observers.push_back(console_observer());
+  observers.push_back(jsonl_observer(folder / "metrics.jsonl"));
+  observers.push_back(summary_observer(folder / "summary.json"));
+  if (config.log.tensorboard) observers.push_back(tensorboard_observer(folder / "tb"));
+  return observers;
+}
+
+RunInfo describe_run(const Parts& parts, const RunFolder& folder, const std::optional<fs::path>& checkpoint) {
+  RunInfo info;
+  info.run_dir = folder.path();
+  info.run_name = fs::absolute(folder.path()).lexically_normal().filename().string();
+  info.parameters = parameter_count(*parts.model);
+  info.at = parts.state->progress;
+  info.resumed_from = checkpoint ? checkpoint->filename().string() : "";
+  info.header = parts.header;
+  info.header.emplace_back("run", fmt::format("{}   (seed {}{})", folder.path().string(), parts.config.seed,
+                                              parts.config.run.deterministic ? ", deterministic" : ""));
+  if (checkpoint) {
+    info.header.emplace_back("resume", fmt::format("step {} of {} (epoch {:.2f}) from {}", info.at.step,
+                                                   info.at.total_steps, info.at.epoch(), checkpoint->string()));
+  }
+  return info;
+}
+
+RunSummary failed_run(const Parts& parts, const Error& error) {
+  RunSummary summary;
+  summary.at = parts.state->progress;
+  summary.status = error.code() == ExitCode::kDiverged ? "diverged" : "failed";
+  summary.exit_code = static_cast<int>(error.code());
+  summary.message = error.what();
+  return summary;
+}
+
+RunSummary train_in(const RunFolder& folder, Parts& parts, const std::optional<fs::path>& checkpoint, bool own) {
+  CheckpointStore store(folder / "checkpoints", parts.config.checkpoint.keep_last);
+  if (checkpoint) {
+    restore_checkpoint(*checkpoint, *parts.state);
+    if (own) store.repair_links(*checkpoint, parts.state->best.step);
+  }
+  Observers observers = make_observers(folder, parts.config);
+  const auto tell = [&](const auto& event) {
+    for (auto& observer : observers) event(*observer);
+  };
+  const RunInfo info = describe_run(parts, folder, checkpoint);
+  tell([&](Observer& observer) { observer.run_started(info); });
+  try {
+    RunSummary summary = Trainer(parts, store, observers).run();
+    summary.run_dir = folder.path();
+    tell([&](Observer& observer) { observer.run_finished(summary); });
+    return summary;
+  } catch (const Error& error) {
+    if (const auto* diverged = dynamic_cast<const DivergedAt*>(&error)) {
+      record_bad_step(folder / "events", parts, diverged->step);
+    }
+    RunSummary summary = failed_run(parts, error);
+    summary.run_dir = folder.path();
+    try {
+      tell([&](Observer& observer) { observer.run_finished(summary); });
+    } catch (const std::exception& second) {  // the disk that failed first, most likely
+      spdlog::debug("while reporting the failure: {}", second.what());
+    }
+    throw;
+  }
+}
+
+}  // namespace
+
+RunSummary run_training(const RunRequest& request) {
+  const std::optional<fs::path> checkpoint = starting_checkpoint(request);
+  const bool own = checkpoint && request.resume != RunRequest::Resume::kFrom;
+  const RunConfig config = config_for(request, checkpoint);
+  if (checkpoint) compare_with_stored(config, *checkpoint, request.allow_change);
+  const fs::path run_dir =
+      request.run_dir.empty() ? default_run_dir(config.model.name(), config.data.name()) : request.run_dir;
+  if (!own && !request.overwrite && !is_free(run_dir)) prepare_folder(RunFolder(run_dir), request, false);
+
+  const auto parts = assemble(config, checkpoint ? Start::kRestored : Start::kFresh);
+  const StopSignal signals;
+  const RunFolder folder(run_dir);
+  prepare_folder(folder, request, own);
+  log_to_file(folder / "train.log");
+  folder.point_latest_here();
+  write_records(folder.path(), request, *parts, own);
+  return train_in(folder, *parts, checkpoint, own);
+}
+
+}  // namespace vit

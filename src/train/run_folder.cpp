@@ -1,0 +1,81 @@
+#include "run_folder.hpp"
+
+#include "vit/core/error.hpp"
+#include "vit/core/files.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+namespace vit {
+namespace {
+
+constexpr const char* kLock = ".lock";
+constexpr const char* kOurs[] = {"config.yaml",  "meta.json",   "train.log", "metrics.jsonl", "summary.json",
+                                 "checkpoints",  "tb",          "eval",      "samples",       "events",
+                                 "report.html"};
+
+}  // namespace
+
+RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
+  std::error_code error;
+  fs::create_directories(path_, error);
+  if (error) throw DataError("cannot make the run folder '" + path_.string() + "': " + error.message());
+  lock_ = open((path_ / kLock).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock_ < 0) throw DataError("cannot write in the run folder '" + path_.string() + "': " + std::strerror(errno));
+  if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    close(lock_);
+    throw Error(ExitCode::kExternal, "another process is training in '" + path_.string() +
+                                         "'\nwait for it to end, or choose another --run-dir");
+  }
+}
+
+RunFolder::~RunFolder() { close(lock_); }
+
+void RunFolder::clear() const {
+  for (const char* name : kOurs) {
+    std::error_code error;
+    fs::remove_all(path_ / name, error);
+    if (error) throw DataError("cannot remove '" + (path_ / name).string() + "': " + error.message());
+  }
+}
+
+void RunFolder::point_latest_here() const {
+  const fs::path full = fs::absolute(path_).lexically_normal();
+  const fs::path folder = full.has_filename() ? full : full.parent_path();
+  const fs::path latest = folder.parent_path() / "latest";
+  if (folder.filename() == "latest") return;
+  std::error_code error;
+  if (fs::exists(fs::symlink_status(latest, error)) && !fs::is_symlink(latest, error)) return;  // somebody's own
+  replace_link(latest, folder.filename());
+}
+
+fs::path default_run_dir(const std::string& model, const std::string& data) {
+  const char* root = std::getenv("VIT_RUNS_ROOT");
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  char time[32];
+  std::strftime(time, sizeof time, "%Y%m%d-%H%M", &local);
+  const fs::path base = fs::path(root != nullptr && *root != '\0' ? root : "runs") / (std::string(time) + "_" + model + "_" + data);
+  fs::path path = base;
+  for (int n = 2; fs::exists(path); ++n) path = base.string() + "-" + std::to_string(n);
+  return path;
+}
+
+bool is_free(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return true;
+  if (!fs::is_directory(path, error)) return false;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().filename() != kLock) return false;
+  }
+  return !error;
+}
+
+}  // namespace vit

@@ -1,0 +1,36 @@
+// The folder of one run: claimed by one process at a time, never written over by accident.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace vit {
+
+class RunFolder {
+ public:
+  // Makes the folder if need be and locks it. Throws DataError when it cannot be written, Error(kExternal) when another process
+  // trains in it.
+  explicit RunFolder(std::filesystem::path path);
+  ~RunFolder();
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+  // Removes what runs write (checkpoints, logs, metrics, ...) and leaves other files alone.
+  void clear() const;
+  void point_latest_here() const;  // ../latest -> this folder, when the parent is a folder of runs
+
+ private:
+  std::filesystem::path path_;
+  int lock_ = -1;
+};
+
+// runs/<time>_<model>_<data>, below VIT_RUNS_ROOT when that is set; a number is appended if the name is taken.
+std::filesystem::path default_run_dir(const std::string& model, const std::string& data);
+
+// True when the folder does not exist or holds nothing.
+bool is_free(const std::filesystem::path& path);
+
+}  // namespace vit

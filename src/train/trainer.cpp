@@ -1,0 +1,236 @@
+#include "vit/train/trainer.hpp"
+
+#include "vit/core/error.hpp"
+#include "vit/core/stop_signal.hpp"
+#include "vit/runtime/device.hpp"
+#include "vit/train/evaluator.hpp"
+#include "vit/train/update.hpp"
+
+#include <fmt/core.h>
+
+#include <cmath>
+
+namespace vit {
+namespace {
+
+// A period in examples; 0 for "never".
+double period_in_examples(const Duration& every, const RunLength& length) {
+  if (every.value <= 0) return 0;
+  if (every.unit == Duration::Unit::kEpochs) return every.value * static_cast<double>(length.epoch_examples);
+  return static_cast<double>(in_steps(every, length) * length.batch_examples);
+}
+
+}  // namespace
+
+Trainer::Trainer(Parts& parts, CheckpointStore& checkpoints, Observers& observers)
+    : parts_(parts),
+      config_(parts.config),
+      state_(*parts.state),
+      checkpoints_(checkpoints),
+      observers_(observers),
+      guard_(parts.device),
+      batches_(training_batches(parts)),
+      text_(checkpoint_text(parts)),
+      last_saved_step_(checkpoints.holds(state_.progress.step) ? state_.progress.step : -1) {}
+
+// A run, top to bottom.
+RunSummary Trainer::run() {
+  Progress& at = state_.progress;
+  const double log_every = period_in_examples(config_.log.every, parts_.length);
+  const double eval_every = period_in_examples(config_.eval.every, parts_.length);
+  const double save_every = period_in_examples(config_.checkpoint.every, parts_.length);
+
+  while (at.step < at.total_steps && !should_stop()) {
+    const Update update = update_weights(parts_, *batches_, guard_, at.step);
+    state_.window.add(update.loss, update.grad_norm);
+    last_lr_ = update.lr;
+    at.advance(config_.batch.examples);
+    tell([&](Observer& observer) { observer.advanced(at, last_lr_); });
+
+    // The only places that wait for the device.
+    if (due(log_every)) report();
+    const bool improved = due(eval_every) && evaluate();
+    if (improved || due(save_every) || StopSignal::take_save_request()) save(improved);
+  }
+  save(false);  // where the run stops; nothing happens when this step is on disk
+  return summarize();
+}
+
+bool Trainer::should_stop() {
+  const StopRequest request = StopSignal::requested();
+  if (request != StopRequest::kNone) {
+    status_ = request == StopRequest::kInterrupt ? "interrupted" : "stopped";
+    exit_code_ = static_cast<int>(request == StopRequest::kInterrupt ? ExitCode::kInterrupted : ExitCode::kStopped);
+  } else if (config_.run.max_time && session_.seconds() >= config_.run.max_time->value) {
+    status_ = "time_limit";
+    exit_code_ = static_cast<int>(ExitCode::kStopped);
+  } else if (config_.run.patience > 0 && state_.best.evaluations_since >= config_.run.patience) {
+    status_ = "early_stopped";
+  }
+  return status_ != "done";
+}
+
+// True when the step just done crossed a multiple of the period, or was the last one.
+bool Trainer::due(double every_examples) const {
+  const Progress& at = state_.progress;
+  if (at.step >= at.total_steps) return true;
+  if (every_examples <= 0) return false;
+  const auto before = static_cast<double>(at.examples - config_.batch.examples);
+  return std::floor(static_cast<double>(at.examples) / every_examples) > std::floor(before / every_examples);
+}
+
+void Trainer::report() {
+  stop_if_diverged();
+  const Progress& at = state_.progress;
+  const double seconds = end_window();
+  const int64_t examples = at.examples - window_start_examples_;
+  const double wait = batches_->loader().seconds_waited();
+  const MetricWindow::Means means = state_.window.drain();
+
+  TrainReport report;
+  report.at = at;
+  report.loss = means.loss;
+  report.grad_norm = means.grad_norm;
+  report.lr = last_lr_;
+  const auto steps = static_cast<double>(examples) / static_cast<double>(config_.batch.examples);
+  report.step_ms = 1e3 * seconds / steps;
+  report.images_per_s = static_cast<double>(examples) / seconds;
+  report.data_wait = std::min(1.0, (wait - window_wait_) / seconds);
+  report.memory_gib = static_cast<double>(peak_memory_bytes(parts_.device)) / (1024.0 * 1024.0 * 1024.0);
+  report.eta_s = static_cast<double>(at.total_steps - at.step) * seconds / steps;
+  tell([&](Observer& observer) { observer.stepped(report); });
+  report_skipped();
+  start_window();
+}
+
+double Trainer::end_window() {
+  const double seconds = window_clock_.seconds();
+  state_.clocks.train += seconds;
+  return seconds;
+}
+
+void Trainer::start_window() {
+  window_clock_.restart();
+  window_wait_ = batches_->loader().seconds_waited();
+  window_start_examples_ = state_.progress.examples;
+}
+
+void Trainer::report_skipped() {
+  const int64_t skipped = batches_->loader().skipped();
+  if (skipped == skipped_reported_) return;
+  skipped_reported_ = skipped;
+  std::string text = fmt::format("{} unreadable image(s) replaced so far:", skipped);
+  for (const std::string& name : batches_->loader().skipped_names()) text += "\n  " + name;
+  tell([&](Observer& observer) { observer.event({state_.progress, "warn", "data.skipped", text}); });
+}
+
+// Raw weights, and the averaged ones beside them. True when the better of the two is the best of the run.
+bool Trainer::evaluate() {
+  stop_if_diverged();
+  end_window();
+  const Stopwatch clock;
+  std::vector<EvalReport> reports{evaluate_weights("raw")};
+  if (at::Tensor* average = parts_.average->values()) {
+    const AveragedWeights scope(*parts_.parameters, *average);
+    reports.push_back(evaluate_weights("average"));
+  }
+  EvalReport& top = reports.size() > 1 && reports[1].top1_count > reports[0].top1_count ? reports[1] : reports[0];
+  BestSoFar& best = state_.best;
+  top.best = top.top1_count > best.top1_count;
+  const bool improved = top.best;
+  if (improved) {
+    best = {state_.progress.step, top.top1_count, top.top5_count, top.n, top.loss, top.weights == "average", 0};
+    best_evaluation_ = reports;
+  } else {
+    ++best.evaluations_since;
+  }
+  last_evaluation_ = reports;
+  for (const EvalReport& report : reports) tell([&](Observer& observer) { observer.evaluated(report); });
+  state_.clocks.eval += clock.seconds();
+  start_window();
+  return improved && config_.checkpoint.keep_best > 0;
+}
+
+EvalReport Trainer::evaluate_weights(const std::string& weights) {
+  EvalPlan plan = evaluation_plan(parts_);
+  const int64_t total = plan.dataset->size();
+  plan.progress = [&](int64_t done) {
+    tell([&](Observer& observer) { observer.evaluating(state_.progress, done, total); });
+  };
+  const Evaluation result = vit::evaluate(*parts_.model, plan);
+  EvalReport report;
+  report.at = state_.progress;
+  report.split = "val";
+  report.weights = weights;
+  report.loss = result.loss;
+  report.n = result.n;
+  report.top1_count = result.top1_count;
+  report.top5_count = result.top5_count;
+  report.seconds = result.seconds;
+  return report;
+}
+
+void Trainer::save(bool best) {
+  if (last_saved_step_ == state_.progress.step && !best) return;
+  stop_if_diverged();
+  end_window();
+  const Stopwatch clock;
+  state_.clocks.wall = wall_before_ + session_.seconds();
+  const std::string name = checkpoints_.save(state_, text_, best);
+  last_saved_step_ = state_.progress.step;
+  state_.clocks.checkpoint += clock.seconds();
+  tell([&](Observer& observer) {
+    observer.saved({state_.progress, "checkpoints/" + name, clock.seconds(), best});
+  });
+  start_window();
+}
+
+void Trainer::stop_if_diverged() {
+  const int64_t bad = guard_.first_bad_step();
+  if (bad < 0) return;
+  const double lr = parts_.schedule->lr(bad);
+  std::string text = fmt::format("the loss or its gradient became NaN or infinite at step {} (lr {:.3g})", bad, lr);
+  const std::vector<std::filesystem::path> saved = checkpoints_.all();
+  text += saved.empty() ? "\nno checkpoint had been saved yet"
+                        : fmt::format("\nlast good checkpoint: {}", saved.back().filename().string());
+  text += fmt::format(". Try {} or a lower schedule.lr", config_.clip.norm > 0
+                                                             ? fmt::format("a smaller clip.norm (now {})", config_.clip.norm)
+                                                             : std::string("clip.norm=1.0 (now off)"));
+  throw DivergedAt(text, bad);
+}
+
+RunSummary Trainer::summarize() const {
+  RunSummary summary;
+  summary.at = state_.progress;
+  summary.status = status_;
+  summary.exit_code = exit_code_;
+  summary.wall_s = wall_before_ + session_.seconds();
+  summary.train_s = state_.clocks.train;
+  summary.eval_s = state_.clocks.eval;
+  summary.checkpoint_s = state_.clocks.checkpoint;
+  summary.last = last_evaluation_;
+  summary.best = best_evaluation_.empty() ? best_of_earlier_session() : best_evaluation_;
+  if (last_saved_step_ >= 0) summary.last_checkpoint = "checkpoints/" + checkpoint_name(last_saved_step_);
+  if (state_.best.step >= 0 && config_.checkpoint.keep_best > 0) {
+    summary.best_checkpoint = "checkpoints/" + checkpoint_name(state_.best.step);
+  }
+  return summary;
+}
+
+std::vector<EvalReport> Trainer::best_of_earlier_session() const {
+  const BestSoFar& best = state_.best;
+  if (best.step < 0) return {};
+  EvalReport report;
+  report.at = state_.progress;
+  report.at.step = best.step;
+  report.split = "val";
+  report.weights = best.averaged != 0 ? "average" : "raw";
+  report.loss = best.loss;
+  report.n = best.n;
+  report.top1_count = best.top1_count;
+  report.top5_count = best.top5_count;
+  report.best = true;
+  return {report};
+}
+
+}  // namespace vit
