@@ -119,7 +119,7 @@ class IdxSource final : public DataSource {
     const auto& labels = labels_.contains("train") ? labels_.at("train") : labels_.at("test");
     info_ = {kind_of(labels), config.classes, 1};
     if (info_.classes.empty()) info_.classes = classes_of(labels);
-    for (const auto& [split, of_split] : labels_) check_labels(split, of_split);
+    for (const std::string& split : splits()) check_labels(split, labels_.at(split));
   }
 
   const DataInfo& info() const override { return info_; }

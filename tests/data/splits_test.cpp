@@ -1,0 +1,186 @@
+// Split syntax and the splits a run uses.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "data/data_files.hpp"
+
+namespace vit {
+namespace {
+
+using test::error_of;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// `size` examples whose names are their numbers, in ten classes one after the other.
+class Numbers final : public Dataset {
+ public:
+  explicit Numbers(int64_t size) : size_(size) {}
+  int64_t size() const override { return size_; }
+  int64_t label(int64_t index) const override { return index * 10 / size_; }
+  Image image(int64_t index) const override {
+    Image image(1, 1, 1);
+    image.pixels[0] = static_cast<uint8_t>(index);
+    return image;
+  }
+  std::string name(int64_t index) const override { return std::to_string(index); }
+
+ private:
+  int64_t size_;
+};
+
+class NumberSource final : public DataSource {
+ public:
+  explicit NumberSource(std::map<std::string, int64_t> sizes, bool sorted = false)
+      : sizes_(std::move(sizes)), sorted_(sorted) {}
+  const DataInfo& info() const override { return info_; }
+  std::vector<std::string> splits() const override {
+    std::vector<std::string> names;
+    for (const auto& [name, size] : sizes_) names.push_back(name);
+    return names;
+  }
+  std::unique_ptr<Dataset> open(const std::string& split) const override {
+    return std::make_unique<Numbers>(sizes_.at(split));
+  }
+  bool sorted_by_class() const override { return sorted_; }
+
+ private:
+  std::map<std::string, int64_t> sizes_;
+  bool sorted_;
+  DataInfo info_;
+};
+
+std::vector<int64_t> members(const DataSource& source, const std::string& split) {
+  const auto data = open_split(source, split);
+  std::vector<int64_t> numbers;
+  for (int64_t i = 0; i < data->size(); ++i) {
+    numbers.push_back(std::stoll(data->name(i)));
+    EXPECT_EQ(data->image(i).pixels[0], static_cast<uint8_t>(numbers.back()));
+  }
+  return numbers;
+}
+
+std::vector<int64_t> range(int64_t begin, int64_t end) {
+  std::vector<int64_t> numbers(static_cast<size_t>(end - begin));
+  std::iota(numbers.begin(), numbers.end(), begin);
+  return numbers;
+}
+
+TEST(Splits, SlicesLikePython) {
+  const NumberSource source({{"train", 50}});
+  EXPECT_EQ(members(source, "train"), range(0, 50));
+  EXPECT_EQ(members(source, "train[:]"), range(0, 50));
+  EXPECT_EQ(members(source, "train[:8]"), range(0, 8));
+  EXPECT_EQ(members(source, "train[8:12]"), range(8, 12));
+  EXPECT_EQ(members(source, "train[-5:]"), range(45, 50));
+  EXPECT_EQ(members(source, "train[:-5]"), range(0, 45));
+  EXPECT_EQ(members(source, "train[:98%]"), range(0, 49));
+  EXPECT_EQ(members(source, "train[98%:]"), range(49, 50));
+  EXPECT_EQ(members(source, "train[-10%:]"), range(45, 50));
+  EXPECT_EQ(members(source, "train[20%:-20%]"), range(10, 40));
+  EXPECT_EQ(members(source, "train[12.5%:50%]"), range(6, 25));
+  EXPECT_EQ(members(source, " train [ 10 : 50% ] "), range(10, 25));
+  EXPECT_EQ(members(source, "train[:0800]"), range(0, 50));  // as many as there are, with a warning
+}
+
+TEST(Splits, AcceptsSynonyms) {
+  const NumberSource source({{"train", 5}, {"val", 4}, {"test", 3}});
+  EXPECT_EQ(open_split(source, "validation")->size(), 4);
+  EXPECT_EQ(open_split(source, "valid[:2]")->size(), 2);
+  EXPECT_EQ(open_split(source, "training")->size(), 5);
+}
+
+TEST(Splits, NamesTheSplitsThereAre) {
+  const NumberSource source({{"train", 5}, {"val", 4}});
+  EXPECT_THAT(error_of([&] { open_split(source, "trian"); }),
+              AllOf(HasSubstr("no split 'trian'"), HasSubstr("did you mean 'train'"),
+                    HasSubstr("train and val")));
+}
+
+TEST(Splits, RefusesEmptySlices) {
+  const NumberSource source({{"train", 50}});
+  for (const char* split : {"train[50:]", "train[20:10]", "train[:0]", "train[:0%]", "train[5:5]",
+                            "train[:-50]", "train[100:200]"}) {
+    EXPECT_THAT(error_of([&] { open_split(source, split); }),
+                AllOf(HasSubstr("is empty"), HasSubstr("50 examples")))
+        << split;
+  }
+}
+
+TEST(Splits, RefusesMalformedSlices) {
+  const NumberSource source({{"train", 50}});
+  for (const char* split : {"", "[:5]", "train[", "train[5]", "train[:5", "train[:5]x", "train[a:]",
+                            "train[:5%%]", "train[:1.5]", "train[:150%]", "train[1:2:3]", "train]",
+                            "train[:nan]", "train[:%]", "train[:1e3]"}) {
+    EXPECT_THAT(error_of<ConfigError>([&] { open_split(source, split); }), HasSubstr("train[:98%]"))
+        << split;
+  }
+}
+
+TEST(Splits, ComplementarySlicesShareNothing) {
+  for (const bool sorted : {false, true}) {
+    for (const int64_t size : {50, 101, 1013}) {
+      const NumberSource source({{"train", size}}, sorted);
+      for (const char* at : {"10%", "33.3%", "98%", "-10%", "3", "-3"}) {
+        std::vector<int64_t> all = members(source, std::string("train[:") + at + "]");
+        EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
+        const std::vector<int64_t> rest = members(source, std::string("train[") + at + ":]");
+        EXPECT_TRUE(std::is_sorted(rest.begin(), rest.end()));
+        all.insert(all.end(), rest.begin(), rest.end());
+        std::sort(all.begin(), all.end());
+        EXPECT_EQ(all, range(0, size)) << at << " of " << size;
+      }
+    }
+  }
+}
+
+TEST(Splits, AreAFairSampleWhenTheSourceIsSortedByClass) {
+  const NumberSource source({{"train", 1000}}, true);
+  const auto val = open_split(source, "train[90%:]");
+  std::set<int64_t> classes;
+  for (int64_t i = 0; i < val->size(); ++i) classes.insert(val->label(i));
+  EXPECT_EQ(val->size(), 100);
+  EXPECT_EQ(classes.size(), 10u);
+  EXPECT_EQ(members(source, "train[90%:]"), members(source, "train[-100:]"));
+}
+
+TEST(ResolveSplits, FindsWhatToValidateOn) {
+  const auto resolved = [](std::map<std::string, int64_t> sizes, const std::string& train,
+                           const std::string& val) {
+    const SplitNames names = resolve_splits(NumberSource(std::move(sizes)), train, val);
+    return names.train + " " + names.val;
+  };
+  EXPECT_EQ(resolved({{"train", 9}, {"val", 9}, {"test", 9}}, "", ""), "train val");
+  EXPECT_EQ(resolved({{"train", 9}, {"validation", 9}, {"test", 9}}, "", ""), "train validation");
+  EXPECT_EQ(resolved({{"train", 9}, {"test", 9}}, "", ""), "train test");
+  EXPECT_EQ(resolved({{"train", 9}}, "", ""), "train[:90%] train[90%:]");
+  EXPECT_EQ(resolved({{"train", 9}}, "train[:98%]", ""), "train[:98%] train[98%:]");
+  EXPECT_EQ(resolved({{"train", 9}}, "train[ 3 :]", ""), "train[ 3 :] train[:3]");
+  EXPECT_EQ(resolved({{"train", 9}, {"test", 9}}, "train[:98%]", "train[98%:]"),
+            "train[:98%] train[98%:]");
+  EXPECT_EQ(resolved({{"train", 9}, {"test", 9}}, "train[:8]", ""), "train[:8] test");
+  EXPECT_THAT(error_of<ConfigError>([&] {
+                resolved({{"train", 9}}, "train[2:4]", "");
+              }),
+              HasSubstr("data.val"));
+}
+
+TEST(DataSection, ReadsItsKeys) {
+  const DataSection data = test::data_section(
+      "{name: synthetic, train_examples: 12, train: 'train[:6]', val: 'train[6:]', on_error: "
+      "skip}");
+  EXPECT_EQ(data.common().train, "train[:6]");
+  EXPECT_EQ(data.common().val, "train[6:]");
+  EXPECT_EQ(data.common().on_error, OnError::kSkip);
+  const auto source = data.build();
+  EXPECT_EQ(open_split(*source, data.common().train)->size(), 6);
+  EXPECT_THAT(error_of<ConfigError>([] { test::data_section("{name: folder}"); }),
+              HasSubstr("data.root"));
+}
+
+}  // namespace
+}  // namespace vit
