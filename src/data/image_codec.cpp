@@ -1,29 +1,32 @@
 #include "vit/data/image_codec.hpp"
 
+#include "vit/core/error.hpp"
+
 #include "jpeg.hpp"
 #include "picture_error.hpp"
 #include "png.hpp"
-#include "vit/core/error.hpp"
+
+#include <png.h>
 
 #include <algorithm>
 #include <string>
-
-#include <png.h>
 
 namespace vit {
 
 namespace detail {
 
 void picture_failed(const std::string& name, const std::string& problem) {
-  throw DataError("picture '" + name + "' cannot be read: " + problem +
-                  "\nreplace or remove the file, or pass over such pictures with data.on_error: skip");
+  throw DataError(
+      "picture '" + name + "' cannot be read: " + problem +
+      "\nreplace or remove the file, or pass over such pictures with data.on_error: skip");
 }
 
 void check_picture_size(const std::string& name, int64_t height, int64_t width) {
   if (height <= 0 || width <= 0) picture_failed(name, "it has no pixels");
   if (height > kMaxPicturePixels / width) {
-    picture_failed(name, "it claims " + std::to_string(width) + "x" + std::to_string(height) + " pixels, more than " +
-                             std::to_string(kMaxPicturePixels) + " are not decoded");
+    picture_failed(name, "it claims " + std::to_string(width) + "x" + std::to_string(height) +
+                             " pixels, more than " + std::to_string(kMaxPicturePixels) +
+                             " are not decoded");
   }
 }
 
@@ -47,7 +50,9 @@ std::string guess(std::string_view bytes) {
   if (bytes.empty()) return "the file is empty";
   const std::string_view head = bytes.substr(0, 64);
   const std::string_view brand = head.size() >= 12 ? head.substr(4, 8) : ""sv;
-  const auto is_a = [](const char* format) { return std::string("it is a ") + format + " picture; JPEG and PNG are read"; };
+  const auto is_a = [](const char* format) {
+    return std::string("it is a ") + format + " picture; JPEG and PNG are read";
+  };
   if (head.starts_with("GIF8")) return is_a("GIF");
   if (head.starts_with("RIFF") && brand.ends_with("WEBP")) return is_a("WebP");
   if (head.starts_with("BM") && !is_text(head)) return is_a("BMP");
@@ -58,8 +63,10 @@ std::string guess(std::string_view bytes) {
   if (head.starts_with("\xff\x0a") || head.starts_with("\0\0\0\x0cJXL"sv)) return is_a("JPEG XL");
   if (head.starts_with("PK\x03\x04")) return "it is a zip archive; unpack it";
   if (head.starts_with("\x1f\x8b")) return "it is gzip data; unpack it";
-  if (all_zero(bytes)) return "it holds " + std::to_string(bytes.size()) + " zero bytes; was a download broken off?";
-  if (head.starts_with("<") && is_text(head)) return "it is a text (HTML or XML); did a download fail?";
+  if (all_zero(bytes))
+    return "it holds " + std::to_string(bytes.size()) + " zero bytes; was a download broken off?";
+  if (head.starts_with("<") && is_text(head))
+    return "it is a text (HTML or XML); did a download fail?";
   if (is_text(head)) return "it is a text";
   return "it is neither JPEG nor PNG (the content decides, not the name)";
 }
@@ -83,7 +90,8 @@ std::string encode_png(const Image& image) {
 
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(target);
   std::string bytes(size, '\0');
-  if (png_image_write_to_memory(&target, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) == 0) {
+  if (png_image_write_to_memory(&target, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) ==
+      0) {
     throw DataError(std::string("a PNG could not be written: ") + target.message);
   }
   bytes.resize(size);

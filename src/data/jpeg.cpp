@@ -1,13 +1,14 @@
 #include "jpeg.hpp"
 
-#include "picture_error.hpp"
 #include "vit/core/error.hpp"
+
+#include "picture_error.hpp"
+
+#include <turbojpeg.h>
 
 #include <memory>
 #include <type_traits>
 #include <vector>
-
-#include <turbojpeg.h>
 
 namespace vit::detail {
 namespace {
@@ -23,7 +24,9 @@ struct Header {
   bool is_cmyk() const { return colour_space == TJCS_CMYK || colour_space == TJCS_YCCK; }
 };
 
-const unsigned char* data_of(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+const unsigned char* data_of(std::string_view bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
 
 [[noreturn]] void damaged(const std::string& name, const std::string& reason) {
   picture_failed(name, "the JPEG data are damaged or incomplete (" + reason + ")");
@@ -32,33 +35,37 @@ const unsigned char* data_of(std::string_view bytes) { return reinterpret_cast<c
 Header read_header(tjhandle handle, std::string_view bytes, const std::string& name) {
   Header header;
   int subsampling = -1;
-  tjDecompressHeader3(handle, data_of(bytes), bytes.size(), &header.width, &header.height, &subsampling,
-                      &header.colour_space);
-  // The call also fails for ratios of colour resolution it has no name for; such pictures decode well.
+  tjDecompressHeader3(handle, data_of(bytes), bytes.size(), &header.width, &header.height,
+                      &subsampling, &header.colour_space);
+  // The call also fails for ratios of colour resolution it has no name for; such pictures decode
+  // well.
   if (header.width <= 0 || header.height <= 0) damaged(name, tjGetErrorStr2(handle));
   if (header.colour_space < 0) picture_failed(name, "its colours are neither gray, RGB nor CMYK");
   return header;
 }
 
-// Warnings after which every pixel is still the encoder's: stray bytes between segments, unusual headers. They are known by
-// their words, the only thing the library hands out.
+// Warnings after which every pixel is still the encoder's: stray bytes between segments, unusual
+// headers. They are known by their words, the only thing the library hands out.
 bool is_harmless(std::string_view warning) {
-  for (const char* words : {"extraneous bytes before marker", "Invalid SOS parameters", "Unknown Adobe color transform",
-                            "unknown JFIF revision", "bad ICC marker"}) {
+  for (const char* words :
+       {"extraneous bytes before marker", "Invalid SOS parameters", "Unknown Adobe color transform",
+        "unknown JFIF revision", "bad ICC marker"}) {
     if (warning.find(words) != std::string_view::npos) return true;
   }
   return false;
 }
 
-void decode_pixels(tjhandle handle, std::string_view bytes, const Header& header, unsigned char* pixels,
-                   const std::string& name) {
+void decode_pixels(tjhandle handle, std::string_view bytes, const Header& header,
+                   unsigned char* pixels, const std::string& name) {
   const int format = header.is_cmyk() ? TJPF_CMYK : TJPF_RGB;
   const auto decode = [&](int flags) {
-    return tjDecompress2(handle, data_of(bytes), bytes.size(), pixels, header.width, 0, header.height, format,
+    return tjDecompress2(handle, data_of(bytes), bytes.size(), pixels, header.width, 0,
+                         header.height, format,
                          TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS | flags) == 0;
   };
   if (decode(TJFLAG_STOPONWARNING)) return;
-  // Only the first warning is reported. Where it is harmless, look further for what Pillow would find: a missing end.
+  // Only the first warning is reported. Where it is harmless, look further for what Pillow would
+  // find: a missing end.
   const std::string first = tjGetErrorStr2(handle);
   if (!is_harmless(first)) damaged(name, first);
   if (!decode(0) && tjGetErrorCode(handle) != TJERR_WARNING) damaged(name, tjGetErrorStr2(handle));
@@ -71,12 +78,14 @@ int scaled(int a, int b) {
   return ((product >> 8) + product) >> 8;
 }
 
-// Adobe's convention, which Pillow assumes for every CMYK file: ink is stored inverted, so 255 is none.
+// Adobe's convention, which Pillow assumes for every CMYK file: ink is stored inverted, so 255 is
+// none.
 void cmyk_to_rgb(const std::vector<unsigned char>& cmyk, Image& image) {
   const unsigned char* ink = cmyk.data();
   for (size_t i = 0; i < image.pixels.size(); i += 3, ink += 4) {
     const int light = ink[3];  // 255 - black
-    for (size_t c = 0; c < 3; ++c) image.pixels[i + c] = static_cast<uint8_t>(light - scaled(255 - ink[c], light));
+    for (size_t c = 0; c < 3; ++c)
+      image.pixels[i + c] = static_cast<uint8_t>(light - scaled(255 - ink[c], light));
   }
 }
 

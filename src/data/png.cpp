@@ -1,19 +1,20 @@
 #include "png.hpp"
 
-#include "picture_error.hpp"
 #include "vit/core/error.hpp"
+
+#include "picture_error.hpp"
+
+#include <png.h>
 
 #include <algorithm>
 #include <csetjmp>
 #include <cstring>
 
-#include <png.h>
-
 namespace vit::detail {
 namespace {
 
-// libpng leaves by longjmp on errors, to the step function that was entered last. The step functions hold nothing that needs
-// a destructor, so nothing is lost on the way.
+// libpng leaves by longjmp on errors, to the step function that was entered last. The step
+// functions hold nothing that needs a destructor, so nothing is lost on the way.
 struct Decoder {
   png_struct* png = nullptr;
   png_info* info = nullptr;
@@ -53,7 +54,8 @@ bool read_header(Decoder& decoder) {
   if (decoder.info == nullptr) return false;
   png_set_read_fn(decoder.png, &decoder, on_read);
   png_set_crc_action(decoder.png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-  png_set_keep_unknown_chunks(decoder.png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);  // text, profiles, ...
+  png_set_keep_unknown_chunks(decoder.png, PNG_HANDLE_CHUNK_NEVER, nullptr,
+                              -1);  // text, profiles, ...
   png_read_info(decoder.png, decoder.info);
   return true;
 }
@@ -73,7 +75,8 @@ bool choose_output(Decoder& decoder) {
 
 bool read_pixels(Decoder& decoder, unsigned char* pixels, size_t height, size_t stride) {
   if (setjmp(decoder.escape) != 0) return false;
-  const int passes = png_get_interlace_type(decoder.png, decoder.info) == PNG_INTERLACE_ADAM7 ? 7 : 1;
+  const int passes =
+      png_get_interlace_type(decoder.png, decoder.info) == PNG_INTERLACE_ADAM7 ? 7 : 1;
   for (int pass = 0; pass < passes; ++pass) {
     for (size_t y = 0; y < height; ++y) png_read_row(decoder.png, pixels + y * stride, nullptr);
   }
@@ -90,7 +93,8 @@ Image decode_png(std::string_view bytes, const std::string& name) {
   decoder.data = bytes.data();
   decoder.left = bytes.size();
   const auto fail = [&] {
-    picture_failed(name, std::string("the PNG data are damaged or incomplete (") + decoder.message + ")");
+    picture_failed(name,
+                   std::string("the PNG data are damaged or incomplete (") + decoder.message + ")");
   };
   if (!read_header(decoder)) fail();
   const int64_t height = png_get_image_height(decoder.png, decoder.info);

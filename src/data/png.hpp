@@ -1,5 +1,6 @@
-// PNG bytes -> RGB through libpng: palettes expanded, gray spread over three channels, alpha dropped, 16 bits cut to the high
-// byte, every checksum verified, chunks that carry no pixels skipped unread. Private to the data library.
+// PNG bytes -> RGB through libpng: palettes expanded, gray spread over three channels, alpha
+// dropped, 16 bits cut to the high byte, every checksum verified, chunks that carry no pixels
+// skipped unread. Private to the data library.
 #pragma once
 
 #include "vit/data/image.hpp"

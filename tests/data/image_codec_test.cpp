@@ -1,9 +1,10 @@
 // Decoding against Pillow's pixels, broken and foreign files, random damage, and PNG writing.
 #include "vit/data/image_codec.hpp"
 
-#include "picture_goldens.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/random.hpp"
+
+#include "picture_goldens.hpp"
 
 #include <set>
 
@@ -23,7 +24,8 @@ std::string refusal(std::string_view bytes, const std::string& name = "some.jpg"
 
 TEST(Sha256, GivesThePublishedDigests) {
   EXPECT_EQ(test::sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  EXPECT_EQ(test::sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(test::sha256("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(DecodeImage, GivesPillowsPixels) {
@@ -48,7 +50,9 @@ TEST(DecodeImage, Scales16BitGray) {
     ASSERT_EQ(ours.extent(), clipped.extent());
     std::set<uint8_t> levels;
     for (size_t i = 0; i < ours.pixels.size(); ++i) {
-      if (clipped.pixels[i] < 255) { EXPECT_EQ(ours.pixels[i], 0); }
+      if (clipped.pixels[i] < 255) {
+        EXPECT_EQ(ours.pixels[i], 0);
+      }
       levels.insert(ours.pixels[i]);
     }
     EXPECT_GT(levels.size(), 20u);
@@ -63,7 +67,8 @@ TEST(DecodeImage, RefusesOtherFormatsByName) {
   for (const Json& entry : index.at("entries")) {
     const std::string source = entry.at("source");
     if (entry.at("op") != "decode" || test::is_readable_format(source)) continue;
-    const std::string format = entry.at("pil_format") == "WEBP" ? "WebP" : std::string(entry.at("pil_format"));
+    const std::string format =
+        entry.at("pil_format") == "WEBP" ? "WebP" : std::string(entry.at("pil_format"));
     const std::string text = refusal(test::source_bytes(source), source);
     EXPECT_NE(text.find("'" + source + "'"), std::string::npos) << text;
     EXPECT_NE(text.find("it is a " + format + " picture"), std::string::npos) << text;
@@ -81,8 +86,8 @@ TEST(DecodeImage, SaysWhatABrokenFileLooksLike) {
   EXPECT_NE(refusal("\xff\xd8").find("damaged or incomplete"), std::string::npos);
 }
 
-// Whatever strict Pillow refuses is refused. Where Pillow accepts, so do we with the same pixels, except that a JPEG whose
-// missing or broken data it paints over is refused.
+// Whatever strict Pillow refuses is refused. Where Pillow accepts, so do we with the same pixels,
+// except that a JPEG whose missing or broken data it paints over is refused.
 TEST(DecodeImage, JudgesHostileFilesAsPillowOrStricter) {
   const Json index = Json::parse(read_text(test::golden_dir() / "hostile/index.json"));
   int accepted = 0, rejected = 0;
@@ -111,7 +116,8 @@ TEST(DecodeImage, JudgesHostileFilesAsPillowOrStricter) {
 TEST(DecodeImage, NamesTheSizeOfABomb) {
   const auto file = test::golden_dir() / "hostile/image/huge_dimension.jpg";
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no such golden file";
-  EXPECT_NE(refusal(read_text(file)).find("65500x65500"), std::string::npos) << refusal(read_text(file));
+  EXPECT_NE(refusal(read_text(file)).find("65500x65500"), std::string::npos)
+      << refusal(read_text(file));
 }
 
 std::string damaged(std::string bytes, Random random) {
@@ -119,20 +125,30 @@ std::string damaged(std::string bytes, Random random) {
   for (int64_t i = 0; i < changes; ++i) {
     const auto at = static_cast<size_t>(random.below(static_cast<int64_t>(bytes.size())));
     switch (random.below(4)) {
-      case 0: bytes[at] = static_cast<char>(random.below(256)); break;
-      case 1: bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.below(8))); break;
-      case 2: bytes.erase(at, 1 + static_cast<size_t>(random.below(20))); break;
-      default: bytes.insert(at, 1 + static_cast<size_t>(random.below(20)), static_cast<char>(random.below(256)));
+      case 0:
+        bytes[at] = static_cast<char>(random.below(256));
+        break;
+      case 1:
+        bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.below(8)));
+        break;
+      case 2:
+        bytes.erase(at, 1 + static_cast<size_t>(random.below(20)));
+        break;
+      default:
+        bytes.insert(at, 1 + static_cast<size_t>(random.below(20)),
+                     static_cast<char>(random.below(256)));
     }
     if (bytes.empty()) return bytes;
   }
   return bytes;
 }
 
-// Damage ends in an image or a DataError, never in anything else (run it under AddressSanitizer, too).
+// Damage ends in an image or a DataError, never in anything else (run it under AddressSanitizer,
+// too).
 TEST(DecodeImage, SurvivesRandomDamage) {
-  const std::vector<std::string> sources = {"sub420.jpg",     "progressive.jpg", "gray.jpg",    "cmyk.jpg", "restart.jpg", "interlaced.png",
-                                            "palette_trans.png", "rgba.png",        "gray16.png", "bilevel.png"};
+  const std::vector<std::string> sources = {
+      "sub420.jpg",     "progressive.jpg",   "gray.jpg", "cmyk.jpg",   "restart.jpg",
+      "interlaced.png", "palette_trans.png", "rgba.png", "gray16.png", "bilevel.png"};
   int decoded = 0, refused = 0;
   for (size_t s = 0; s < sources.size(); ++s) {
     if (!std::filesystem::exists(test::golden_dir() / "images/src" / sources[s])) continue;

@@ -1,12 +1,17 @@
-// The reference pictures of tests/golden/images: entries of index.json (source file, operation, parameters, digest of the
-// resulting RGB bytes and often the result itself as PNG), and the comparison with them.
+// The reference pictures of tests/golden/images: entries of index.json (source file, operation,
+// parameters, digest of the resulting RGB bytes and often the result itself as PNG), and the
+// comparison with them.
 #pragma once
 
-#include "tests/support/golden.hpp"
-#include "tests/support/sha256.hpp"
 #include "vit/core/files.hpp"
 #include "vit/data/image_codec.hpp"
 #include "vit/data/resample.hpp"
+
+#include "support/golden.hpp"
+#include "support/sha256.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstdlib>
@@ -15,15 +20,16 @@
 #include <string_view>
 #include <vector>
 
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
 namespace vit::test {
 
 using Json = nlohmann::json;
 
-inline std::string source_bytes(const std::string& file) { return read_text(golden_dir() / "images/src" / file); }
-inline Image source_image(const std::string& file) { return decode_image(source_bytes(file), file); }
+inline std::string source_bytes(const std::string& file) {
+  return read_text(golden_dir() / "images/src" / file);
+}
+inline Image source_image(const std::string& file) {
+  return decode_image(source_bytes(file), file);
+}
 
 inline bool is_readable_format(const std::string& file) {
   return !file.ends_with(".gif") && !file.ends_with(".bmp") && !file.ends_with(".webp");
@@ -34,7 +40,8 @@ inline std::vector<Json> picture_entries(const std::string& operation) {
   std::vector<Json> found;
   const Json index = Json::parse(read_text(golden_dir() / "images/index.json"));
   for (const Json& entry : index.at("entries")) {
-    if (entry.at("op") == operation && is_readable_format(entry.at("source"))) found.push_back(entry);
+    if (entry.at("op") == operation && is_readable_format(entry.at("source")))
+      found.push_back(entry);
   }
   return found;
 }
@@ -50,7 +57,8 @@ inline Interpolation interpolation_of(const Json& entry) {
 inline int largest_difference(const Image& a, const Image& b) {
   if (a.extent() != b.extent() || a.channels != b.channels) return 256;
   int largest = 0;
-  for (size_t i = 0; i < a.pixels.size(); ++i) largest = std::max(largest, std::abs(a.pixels[i] - b.pixels[i]));
+  for (size_t i = 0; i < a.pixels.size(); ++i)
+    largest = std::max(largest, std::abs(a.pixels[i] - b.pixels[i]));
   return largest;
 }
 
@@ -58,8 +66,8 @@ inline std::string rgb_digest(const Image& image) {
   return sha256({reinterpret_cast<const char*>(image.pixels.data()), image.pixels.size()});
 }
 
-// Bit-equal, or, for reference pictures other than our own (made with other library versions, say), within `levels` of the
-// stored result.
+// Bit-equal, or, for reference pictures other than our own (made with other library versions, say),
+// within `levels` of the stored result.
 inline void expect_matches(const Json& entry, const Image& image, int levels) {
   SCOPED_TRACE(entry.dump());
   EXPECT_EQ(image.width, entry.at("width"));

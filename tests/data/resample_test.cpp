@@ -1,9 +1,11 @@
-// Resampling, cropping and flipping against Pillow and torchvision, and against a plain double-precision version.
+// Resampling, cropping and flipping against Pillow and torchvision, and against a plain
+// double-precision version.
 #include "vit/data/resample.hpp"
 
-#include "picture_goldens.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/random.hpp"
+
+#include "picture_goldens.hpp"
 
 #include <cmath>
 
@@ -13,7 +15,9 @@ namespace {
 using test::Json;
 
 // Levels by which another implementation of the same filter may differ.
-int tolerance(Interpolation interpolation) { return interpolation == Interpolation::kBilinear ? 1 : 2; }
+int tolerance(Interpolation interpolation) {
+  return interpolation == Interpolation::kBilinear ? 1 : 2;
+}
 
 TEST(Resize, GivesPillowsPixels) {
   int compared = 0;
@@ -36,8 +40,10 @@ TEST(Resize, ThenCenterCropGivesTorchvisionsPixels) {
     const Interpolation interpolation = test::interpolation_of(entry);
     const Extent size = shorter_side_extent(image.extent(), params.at("shorter"));
     const Box window = center_box(size, square(params.at("crop")));
-    test::expect_matches(entry, crop(resize(image, size, interpolation), window), tolerance(interpolation));
-    test::expect_matches(entry, resize_then_crop(image, size, window, interpolation), tolerance(interpolation));
+    test::expect_matches(entry, crop(resize(image, size, interpolation), window),
+                         tolerance(interpolation));
+    test::expect_matches(entry, resize_then_crop(image, size, window, interpolation),
+                         tolerance(interpolation));
     ++compared;
   }
   EXPECT_GT(compared, 10);
@@ -69,8 +75,11 @@ TEST(Resize, OfABoxIsCropThenResize) {
   const Image image = noise(31, 47, 3);
   const Box box{3, 5, 20, 30};
   for (Interpolation interpolation : {Interpolation::kBilinear, Interpolation::kBicubic}) {
-    for (Extent size : {Extent{20, 30}, Extent{20, 11}, Extent{9, 30}, Extent{40, 61}, Extent{1, 1}}) {
-      EXPECT_EQ(resize(image, box, size, interpolation), resize(crop(image, box), size, interpolation)) << to_string(size);
+    for (Extent size :
+         {Extent{20, 30}, Extent{20, 11}, Extent{9, 30}, Extent{40, 61}, Extent{1, 1}}) {
+      EXPECT_EQ(resize(image, box, size, interpolation),
+                resize(crop(image, box), size, interpolation))
+          << to_string(size);
     }
   }
 }
@@ -80,7 +89,8 @@ TEST(Resize, ThenCropIsTheSameAsBothSteps) {
   const Interpolation interpolation = Interpolation::kBicubic;
   for (Extent size : {Extent{31, 47}, Extent{31, 20}, Extent{17, 47}, Extent{64, 90}}) {
     const Box window{4, 3, 11, 13};
-    EXPECT_EQ(resize_then_crop(image, size, window, interpolation), crop(resize(image, size, interpolation), window))
+    EXPECT_EQ(resize_then_crop(image, size, window, interpolation),
+              crop(resize(image, size, interpolation), window))
         << to_string(size);
   }
 }
@@ -88,10 +98,12 @@ TEST(Resize, ThenCropIsTheSameAsBothSteps) {
 TEST(Resize, TreatsGrayLikeOneChannelOfColour) {
   const Image gray = noise(20, 33, 1);
   Image colour(20, 33, 3);
-  for (size_t i = 0; i < gray.pixels.size(); ++i) std::fill_n(colour.pixels.begin() + i * 3, 3, gray.pixels[i]);
+  for (size_t i = 0; i < gray.pixels.size(); ++i)
+    std::fill_n(colour.pixels.begin() + i * 3, 3, gray.pixels[i]);
   const Image small_gray = resize(gray, {7, 9}, Interpolation::kBicubic);
   const Image small_colour = resize(colour, {7, 9}, Interpolation::kBicubic);
-  for (size_t i = 0; i < small_gray.pixels.size(); ++i) EXPECT_EQ(small_gray.pixels[i], small_colour.pixels[i * 3 + 1]);
+  for (size_t i = 0; i < small_gray.pixels.size(); ++i)
+    EXPECT_EQ(small_gray.pixels[i], small_colour.pixels[i * 3 + 1]);
 }
 
 TEST(Resize, KeepsConstantImagesConstant) {
@@ -104,7 +116,8 @@ TEST(Resize, KeepsConstantImagesConstant) {
 
 TEST(Resize, RefusesResultsOfUnboundedSize) {
   const Image thin(1, 4000, 3);
-  EXPECT_THROW(resize(thin, shorter_side_extent(thin.extent(), 4000), Interpolation::kBilinear), DataError);
+  EXPECT_THROW(resize(thin, shorter_side_extent(thin.extent(), 4000), Interpolation::kBilinear),
+               DataError);
 }
 
 TEST(Crop, TakesTheBox) {
@@ -127,7 +140,8 @@ TEST(Flip, MirrorsColumns) {
       for (int64_t y = 0; y < 3; ++y) {
         for (int64_t x = 0; x < width; ++x) {
           for (int64_t c = 0; c < channels; ++c) {
-            EXPECT_EQ(flipped.row(y)[x * channels + c], image.row(y)[(width - 1 - x) * channels + c]);
+            EXPECT_EQ(flipped.row(y)[x * channels + c],
+                      image.row(y)[(width - 1 - x) * channels + c]);
           }
         }
       }

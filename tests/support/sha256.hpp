@@ -60,7 +60,8 @@ inline std::string sha256(std::string_view bytes) {
   while (padded.size() % 64 != 56) padded += '\0';
   const uint64_t bits = static_cast<uint64_t>(bytes.size()) * 8;
   for (int shift = 56; shift >= 0; shift -= 8) padded += static_cast<char>(bits >> shift);
-  for (size_t at = 0; at < padded.size(); at += 64) add_block(state, reinterpret_cast<const uint8_t*>(padded.data()) + at);
+  for (size_t at = 0; at < padded.size(); at += 64)
+    add_block(state, reinterpret_cast<const uint8_t*>(padded.data()) + at);
 
   std::string hex;
   for (uint32_t word : state) {

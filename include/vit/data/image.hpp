@@ -1,4 +1,5 @@
-// A decoded picture in host memory: 8 bits a channel, rows top to bottom, channels interleaved (HWC).
+// A decoded picture in host memory: 8 bits a channel, rows top to bottom, channels interleaved
+// (HWC).
 #pragma once
 
 #include "vit/core/extent.hpp"
@@ -14,7 +15,8 @@ struct Image {
   std::vector<uint8_t> pixels;  // height * width * channels
 
   Image() = default;
-  Image(int64_t h, int64_t w, int64_t c) : height(h), width(w), channels(c), pixels(static_cast<size_t>(h * w * c)) {}
+  Image(int64_t h, int64_t w, int64_t c)
+      : height(h), width(w), channels(c), pixels(static_cast<size_t>(h * w * c)) {}
 
   Extent extent() const { return {height, width}; }
   uint8_t* row(int64_t y) { return pixels.data() + y * width * channels; }

@@ -1,8 +1,9 @@
 // JPEG and PNG bytes <-> Image. The content decides the format, never a file's name.
 //
-// RGB pixels equal Pillow's convert("RGB"): JPEG with the accurate integer DCT and fancy upsampling, gray spread over three
-// channels, naive CMYK, palettes expanded, alpha dropped, EXIF orientation and ICC profiles ignored. One deliberate difference:
-// 16-bit gray is scaled to 8 bits, where Pillow clips it to white.
+// RGB pixels equal Pillow's convert("RGB"): JPEG with the accurate integer DCT and fancy
+// upsampling, gray spread over three channels, naive CMYK, palettes expanded, alpha dropped, EXIF
+// orientation and ICC profiles ignored. One deliberate difference: 16-bit gray is scaled to 8 bits,
+// where Pillow clips it to white.
 #pragma once
 
 #include "vit/data/image.hpp"
@@ -16,9 +17,10 @@ namespace vit {
 // Larger pictures are refused before memory is allocated for them; Pillow's limit.
 constexpr int64_t kMaxPicturePixels = 178'956'970;
 
-// Decodes to RGB. `name` is what errors call the picture (its file name). Throws DataError for bytes that are no JPEG or PNG
-// (it says what they look like: zero bytes, text, GIF, WebP, BMP, TIFF), for corrupt or truncated pictures (stricter than
-// Pillow: a JPEG whose missing or broken data libjpeg would paint over is refused) and for pictures that are too large.
+// Decodes to RGB. `name` is what errors call the picture (its file name). Throws DataError for
+// bytes that are no JPEG or PNG (it says what they look like: zero bytes, text, GIF, WebP, BMP,
+// TIFF), for corrupt or truncated pictures (stricter than Pillow: a JPEG whose missing or broken
+// data libjpeg would paint over is refused) and for pictures that are too large.
 Image decode_image(std::string_view bytes, const std::string& name);
 
 // 8-bit gray or RGB PNG.

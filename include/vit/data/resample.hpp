@@ -1,5 +1,6 @@
-// Antialiased resampling that equals that of Pillow 13: separable, support scaled by the reduction, 8-bit intermediate, rounding as in
-// its ImagingResample (fixed point, 22 bits), the same order of the two passes.
+// Antialiased resampling that equals that of Pillow 13: separable, support scaled by the reduction,
+// 8-bit intermediate, rounding as in its ImagingResample (fixed point, 22 bits), the same order of
+// the two passes.
 #pragma once
 
 #include "vit/data/image.hpp"
@@ -12,7 +13,8 @@ namespace vit {
 enum class Interpolation { kBilinear, kBicubic };
 
 constexpr auto enum_names(Interpolation) {
-  return std::array{std::pair{"bilinear", Interpolation::kBilinear}, std::pair{"bicubic", Interpolation::kBicubic}};
+  return std::array{std::pair{"bilinear", Interpolation::kBilinear},
+                    std::pair{"bicubic", Interpolation::kBicubic}};
 }
 
 // A rectangle of whole pixels inside an image.
@@ -25,24 +27,28 @@ struct Box {
 
 Image crop(const Image& image, const Box& box);
 
-// Resizes the whole image, or the part in `box` (pixels outside the box do not contribute, as after a crop).
+// Resizes the whole image, or the part in `box` (pixels outside the box do not contribute, as after
+// a crop).
 Image resize(const Image& image, Extent size, Interpolation interpolation);
 Image resize(const Image& image, const Box& box, Extent size, Interpolation interpolation);
 
 // crop(resize(image, size, interpolation), window), computing only what the window shows.
-Image resize_then_crop(const Image& image, Extent size, const Box& window, Interpolation interpolation);
+Image resize_then_crop(const Image& image, Extent size, const Box& window,
+                       Interpolation interpolation);
 
 // In place, left-right.
 void flip_horizontally(Image& image);
 
-// The size torchvision's Resize(int) gives: the shorter side becomes `shorter`, the other int(shorter * long / short).
+// The size torchvision's Resize(int) gives: the shorter side becomes `shorter`, the other
+// int(shorter * long / short).
 Extent shorter_side_extent(Extent image, int64_t shorter);
 
-// The smallest size of the image's own shape that covers `target`, as timm's ResizeKeepRatio gives; for a square target that
-// is the rule above, up to rounding.
+// The smallest size of the image's own shape that covers `target`: the rule above for a square
+// target, else that of timm's ResizeKeepRatio.
 Extent covering_extent(Extent image, Extent target);
 
-// The box of torchvision's CenterCrop: offsets round((H - h) / 2), half to even. The image must be at least that large.
+// The box of torchvision's CenterCrop: offsets round((H - h) / 2), half to even. The image must be
+// at least that large.
 Box center_box(Extent image, Extent size);
 
 }  // namespace vit

@@ -1,11 +1,16 @@
-// A transform turns an image into an image, as a pure function of the image and a Random derived from (seed, epoch, index).
+// A transform turns an image into an image, as a pure function of the image and a Random derived
+// from (seed, epoch, index). A Pipeline is a list of them plus the step that brings the result to
+// the model's size.
 #pragma once
 
 #include "vit/config/component.hpp"
 #include "vit/core/random.hpp"
 #include "vit/data/resample.hpp"
 
+#include <array>
 #include <memory>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace vit {
@@ -13,14 +18,16 @@ namespace vit {
 class Transform {
  public:
   virtual ~Transform() = default;
-  // Thread-safe. `random` is this transform's own: draw from it as often as needed.
+  // Thread-safe. `random` is this transform's own: draw from it as often as needed. Throws
+  // DataError when the image does not suit, and leaves it to the caller to name the image.
   virtual Image apply(Image image, Random random) const = 0;
 };
 
-// What a transform may need to know of the model it feeds: defaults such as "crop to the size the model takes".
+// What a transform may need to know of the model it feeds: defaults such as "crop to the size the
+// model takes".
 struct TransformContext {
-  Extent image;                                            // the model's input size
-  Interpolation interpolation = Interpolation::kBicubic;   // `input.interpolation`
+  Extent image;                                           // the model's input size
+  Interpolation interpolation = Interpolation::kBicubic;  // `input.interpolation`
 };
 
 // Catalogue of transforms: `augment: [{name: inception_crop}, {name: flip}]`.
@@ -30,30 +37,54 @@ struct Transforms {
 };
 using TransformSection = config::Component<Transforms>;
 
-// `input`: what the model expects of an image. Comes with the preset or the weights and is stored with them.
+// `input`: what the model expects of an image. Comes with the preset or the weights and is stored
+// with them.
 struct InputConfig {
   enum class Resize { kShorter, kSquash, kNone };
+  friend constexpr auto enum_names(Resize) {
+    return std::array{std::pair{"shorter", Resize::kShorter}, std::pair{"squash", Resize::kSquash},
+                      std::pair{"none", Resize::kNone}};
+  }
+
   std::vector<double> mean = {0.5, 0.5, 0.5};
   std::vector<double> std = {0.5, 0.5, 0.5};
   Interpolation interpolation = Interpolation::kBicubic;
   Resize resize = Resize::kShorter;
   double crop = 1.0;
 
-  static constexpr auto describe();
-  void check(config::Problems& problems) const;
+  static constexpr auto describe() {
+    using namespace config;
+    return std::tuple{
+        field<&InputConfig::mean>(
+            "Subtracted from pixels in [0, 1]: one number or one per channel."),
+        field<&InputConfig::std>("Divides them afterwards: one number or one per channel.",
+                                 positive),
+        field<&InputConfig::interpolation>("Filter of resizing (antialiased, as Pillow's)."),
+        field<&InputConfig::resize>(
+            "How an image of another size is brought to the model's. shorter: shorter side to size "
+            "/ "
+            "crop, then the centre; squash: both sides, whatever the shape; none: an error."),
+        field<&InputConfig::crop>("Part of the shorter side that `resize: shorter` keeps.",
+                                  above(0.0), at_most(1.0))};
+  }
+  void check(config::Problems& problems) const;  // one or three numbers
 };
 
-// A list of transforms followed by whatever brings the result to the model's size: nothing when it already has it, else
-// `input.resize` (kShorter: shorter side to size/crop, then centre crop; kSquash: both sides to size, no crop; kNone: a
-// DataError that names both sizes). Evaluation is the same pipeline with an empty list.
+// A list of transforms followed by whatever brings the result to the model's size: nothing when it
+// already has it, else `input.resize`. kShorter is what torchvision and timm do for evaluation: the
+// shorter side becomes floor(size / crop), then the centre is cut out (224 at 0.875: 256, at 0.9:
+// 248). kNone: a DataError that names both sizes. Evaluation is the same pipeline with an empty
+// list.
 class Pipeline {
  public:
   Pipeline(const std::vector<TransformSection>& augment, const InputConfig& input, Extent image);
 
-  // `random` is keyed by (seed, epoch, index); transform i gets random.at(i).
+  // `random` is keyed by (seed, epoch, index); transform i gets random.at(i). Thread-safe.
   Image apply(Image image, Random random) const;
 
  private:
+  Image fit(Image image) const;
+
   std::vector<std::unique_ptr<Transform>> transforms_;
   InputConfig::Resize resize_;
   Interpolation interpolation_;

@@ -1,0 +1,20 @@
+#include "catalog.hpp"
+
+namespace vit {
+
+// The one list of transforms.
+const Transforms::Catalog& Transforms::catalog() {
+  static const Catalog all = [] {
+    Catalog c("transform");
+    add_inception_crop(c);
+    add_resize(c);
+    add_resize_shorter(c);
+    add_center_crop(c);
+    add_random_crop(c);
+    add_flip(c);
+    return c;
+  }();
+  return all;
+}
+
+}  // namespace vit

@@ -1,0 +1,84 @@
+#include "catalog.hpp"
+
+#include <optional>
+
+namespace vit {
+namespace {
+
+struct ResizeConfig {
+  Extent size;
+  std::optional<Interpolation> interpolation;
+
+  static constexpr auto describe() {
+    using namespace config;
+    return std::tuple{field<&ResizeConfig::size>(
+                          "Resulting size, height and width; 0: the model's.", non_negative),
+                      field<&ResizeConfig::interpolation>("Filter; null: that of `input`.")};
+  }
+};
+
+class Resize final : public Transform {
+ public:
+  Resize(Extent size, Interpolation interpolation) : size_(size), interpolation_(interpolation) {}
+
+  Image apply(Image image, Random) const override { return resize(image, size_, interpolation_); }
+
+ private:
+  Extent size_;
+  Interpolation interpolation_;
+};
+
+std::unique_ptr<Transform> build_resize(const ResizeConfig& config,
+                                        const TransformContext& context) {
+  return std::make_unique<Resize>(config.size.is_set() ? config.size : context.image,
+                                  config.interpolation.value_or(context.interpolation));
+}
+
+struct ResizeShorterConfig {
+  int64_t size = 0;
+  std::optional<Interpolation> interpolation;
+
+  static constexpr auto describe() {
+    using namespace config;
+    return std::tuple{
+        field<&ResizeShorterConfig::size>(
+            "Resulting length of the shorter side; 0: so that the model's size just fits in.",
+            non_negative),
+        field<&ResizeShorterConfig::interpolation>("Filter; null: that of `input`.")};
+  }
+};
+
+class ResizeShorter final : public Transform {
+ public:
+  ResizeShorter(Extent covered, Interpolation interpolation)
+      : covered_(covered), interpolation_(interpolation) {}
+
+  Image apply(Image image, Random) const override {
+    return resize(image, covering_extent(image.extent(), covered_), interpolation_);
+  }
+
+ private:
+  Extent covered_;
+  Interpolation interpolation_;
+};
+
+std::unique_ptr<Transform> build_resize_shorter(const ResizeShorterConfig& config,
+                                                const TransformContext& context) {
+  return std::make_unique<ResizeShorter>(config.size > 0 ? square(config.size) : context.image,
+                                         config.interpolation.value_or(context.interpolation));
+}
+
+}  // namespace
+
+void add_resize(Transforms::Catalog& catalog) {
+  catalog.add<ResizeConfig>("resize", "Resizes to a size whatever the image's shape.",
+                            build_resize);
+}
+
+void add_resize_shorter(Transforms::Catalog& catalog) {
+  catalog.add<ResizeShorterConfig>("resize_shorter",
+                                   "Resizes the shorter side to a length and keeps the shape.",
+                                   build_resize_shorter);
+}
+
+}  // namespace vit
