@@ -1,13 +1,13 @@
 #include "vit/config/catalog.hpp"
 
+#include "vit/core/error.hpp"
+#include "vit/core/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
 #include <utility>
-
-#include "vit/core/error.hpp"
-#include "vit/core/text.hpp"
 
 namespace vit::config {
 namespace {

@@ -1,8 +1,8 @@
 #include "config/describe_field.hpp"
 
-#include <fmt/format.h>
-
 #include "vit/config/writer.hpp"
+
+#include <fmt/format.h>
 
 namespace vit::config {
 

@@ -1,12 +1,13 @@
 // Words about one field, shared by help, reference and JSON Schema.
 #pragma once
 
-#include <string>
-#include <string_view>
+#include "vit/config/schema.hpp"
 
 #include "config/scalars.hpp"
 #include "config/walk.hpp"
-#include "vit/config/schema.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace vit::config {
 

@@ -1,5 +1,9 @@
 #include "vit/config/document.hpp"
 
+#include "vit/core/text.hpp"
+
+#include "config/node.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,9 +12,6 @@
 #include <fstream>
 #include <system_error>
 #include <utility>
-
-#include "config/node.hpp"
-#include "vit/core/text.hpp"
 
 namespace vit::config {
 namespace {
@@ -118,14 +119,15 @@ class Loader {
       return refuse(
           fmt::format("no file '{}' beside this one, and {}", base.text, first_line(error.what())));
     }
-    std::vector<std::string> names;
-    for (const fs::path& other : chain_) {
+    const auto same = [&path](const fs::path& other) {
       std::error_code ignored;
-      names.push_back(other.filename().string());
-      if (fs::equivalent(other, path, ignored)) {
-        names.push_back(path.filename().string());
-        return refuse(fmt::format("a circle: {}", join(names, " -> ")));
-      }
+      return fs::equivalent(other, path, ignored);
+    };
+    const auto first = std::find_if(chain_.begin(), chain_.end(), same);
+    if (first != chain_.end()) {
+      std::string circle;
+      for (auto it = first; it != chain_.end(); ++it) circle += it->filename().string() + " -> ";
+      return refuse("a circle: " + circle + path.filename().string());
     }
     try {
       return load(path);

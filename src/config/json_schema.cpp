@@ -1,13 +1,16 @@
 // JSON Schema for editors, from the description.
+#include "vit/config/reference.hpp"
+#include "vit/core/text.hpp"
+
+#include "config/describe_field.hpp"
+
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "config/describe_field.hpp"
-#include "vit/config/reference.hpp"
-#include "vit/core/text.hpp"
 
 namespace vit::config {
 namespace {
@@ -65,110 +68,112 @@ void add_check(const Check& check, const TypeInfo& type, Members& members) {
   }
 }
 
-std::string schema(const TypeInfo& type, const std::array<Check, 3>& checks, std::string_view help);
-
-std::string section_schema(const std::vector<const FieldInfo*>& fields, Members properties,
-                           std::string_view help, const std::string& required = "") {
-  for (const FieldInfo* field : fields) {
-    properties.emplace_back(field->key, schema(field->type(), field->checks, field->help));
-  }
-  Members members = {{"type", json_text("object")}, {"additionalProperties", "false"}};
-  if (!help.empty()) members.emplace_back("description", json_text(help));
-  if (!required.empty()) members.emplace_back("required", json_list({required}));
-  members.emplace_back("properties", object(properties));
-  return object(members);
+std::vector<const FieldInfo*> fields_of(const TypeInfo& type) {
+  std::vector<const FieldInfo*> fields;
+  for (const FieldInfo& field : type.fields) fields.push_back(&field);
+  return fields;
 }
 
-std::string component_schema(const TypeInfo& type, std::string_view help) {
-  const CatalogBase& catalog = type.catalog();
-  std::vector<std::string> all_names;
-  std::vector<std::string> choices;
-  for (size_t entry = 0; entry < catalog.entries().size(); ++entry) {
-    std::vector<std::string> names;
-    for (const CatalogBase::Choice& choice : catalog.choices()) {
-      if (choice.entry != entry) continue;
-      names.push_back(choice.name);
-      names.insert(names.end(), choice.aliases.begin(), choice.aliases.end());
-    }
-    all_names.insert(all_names.end(), names.begin(), names.end());
-    const Members name = {{"name", object({{"enum", json_list(names)}})}};
-    choices.push_back(
-        section_schema(fields_of_entry(type, entry), name, catalog.entries()[entry].help));
-  }
-  choices.insert(choices.begin(), object({{"enum", json_list(all_names)}}));
-  choices.push_back(object({{"type", json_text("null")}}));
-  return object({{"description", json_text(help)}, {"anyOf", "[" + join(choices, ", ") + "]"}});
-}
-
-std::string type_schema(const TypeInfo& type, Members members) {
-  const auto add = [&members](const char* name, std::string value) {
-    members.emplace_back(name, std::move(value));
-  };
+// The schema of what is written in one word, or as [h, w].
+Members scalar_schema(const TypeInfo& type) {
   switch (type.kind) {
     case Kind::kBool:
-      add("type", json_text("boolean"));
-      break;
+      return {{"type", json_text("boolean")}};
     case Kind::kInt:
-      add("type", json_text("integer"));
-      break;
+      return {{"type", json_text("integer")}};
     case Kind::kFloat:
-      add("type", json_text("number"));
-      break;
-    case Kind::kString:
-      add("type", json_list({"string", "number", "boolean"}));
-      break;
-    case Kind::kPath:
-    case Kind::kDuration:
-      add("type", json_text("string"));
-      break;
-    case Kind::kExtent:
-      add("anyOf",
-          R"([{"type": "integer"}, {"type": "string"}, {"type": "array", "items": {"type": "integer"}, )"
-          R"("minItems": 2, "maxItems": 2}])");
-      break;
+      return {{"type", json_text("number")}};
+    case Kind::kString:  // a plain 1 or true is taken as text, too
+      return {{"type", json_list({"string", "number", "boolean"})}};
     case Kind::kEnum:
-      add("enum", json_list(enum_words(type)));
-      break;
-    case Kind::kList:
-      add("type", json_text("array"));
-      add("items", schema(type.element(), {}, ""));
-      break;
+      return {{"enum", json_list(enum_words(type))}};
+    case Kind::kExtent:
+      return {{"anyOf", R"([{"type": ["integer", "string"]}, {"type": "array", "items": )"
+                        R"({"type": "integer"}, "minItems": 2, "maxItems": 2}])"}};
     default:
-      break;
+      return {{"type", json_text("string")}};
   }
-  return object(members);
 }
 
-std::string schema(const TypeInfo& type, const std::array<Check, 3>& checks,
-                   std::string_view help) {
-  Members members;
-  if (!help.empty()) members.emplace_back("description", json_text(help));
-  if (type.kind == Kind::kComponent) return component_schema(type, help);
-  if (type.kind == Kind::kStruct) {
-    std::vector<const FieldInfo*> fields;
-    for (const FieldInfo& field : type.fields) fields.push_back(&field);
-    return section_schema(fields, {}, help);
-  }
-  if (type.kind == Kind::kOptional) {
-    const std::string inner = schema(type.element(), checks, "");
-    members.emplace_back("anyOf", "[" + inner + ", " + object({{"type", json_text("null")}}) + "]");
+class SchemaWriter {
+ public:
+  std::string section(const std::vector<const FieldInfo*>& fields, Members properties,
+                      std::string_view help) {
+    for (const FieldInfo* field : fields) {
+      properties.emplace_back(field->key, value(field->type(), field->checks, field->help));
+    }
+    Members members = {{"type", json_text("object")}, {"additionalProperties", "false"}};
+    if (!help.empty()) members.emplace_back("description", json_text(help));
+    members.emplace_back("properties", object(properties));
     return object(members);
   }
-  for (const Check& check : checks) add_check(check, type, members);
-  return type_schema(type, std::move(members));
-}
+
+  // The catalogues, each written once: a section may hold sections of its own kind.
+  Members definitions;
+
+ private:
+  std::string value(const TypeInfo& type, const std::array<Check, 3>& checks,
+                    std::string_view help) {
+    Members members;
+    if (!help.empty()) members.emplace_back("description", json_text(help));
+    if (type.kind == Kind::kStruct) return section(fields_of(type), {}, help);
+    if (type.kind == Kind::kComponent) {
+      members.emplace_back("$ref", json_text("#/$defs/" + definition(type)));
+    } else if (type.kind == Kind::kOptional) {
+      const std::string inner = value(type.element(), checks, "");
+      members.emplace_back("anyOf", "[" + inner + R"(, {"type": "null"}])");
+    } else if (type.kind == Kind::kList) {
+      members.emplace_back("type", json_text("array"));
+      members.emplace_back("items", value(type.element(), {}, ""));
+      for (const Check& check : checks) add_check(check, type, members);
+    } else {
+      for (auto& member : scalar_schema(type)) members.push_back(std::move(member));
+      for (const Check& check : checks) add_check(check, type, members);
+    }
+    return object(members);
+  }
+
+  // The name of the definition, which is made on first use.
+  std::string definition(const TypeInfo& type) {
+    const CatalogBase& catalog = type.catalog();
+    std::string name = catalog.what();
+    std::replace(name.begin(), name.end(), ' ', '_');
+    for (const auto& [known, schema] : definitions) {
+      if (known == name) return name;
+    }
+    const size_t place = definitions.size();
+    definitions.emplace_back(name, "");
+    std::vector<std::string> all_names, choices;
+    for (size_t entry = 0; entry < catalog.entries().size(); ++entry) {
+      std::vector<std::string> names;
+      for (const CatalogBase::Choice& choice : catalog.choices()) {
+        if (choice.entry != entry) continue;
+        names.push_back(choice.name);
+        names.insert(names.end(), choice.aliases.begin(), choice.aliases.end());
+      }
+      all_names.insert(all_names.end(), names.begin(), names.end());
+      const Members by_name = {{"name", object({{"enum", json_list(names)}})}};
+      choices.push_back(
+          section(fields_of_entry(type, entry), by_name, catalog.entries()[entry].help));
+    }
+    choices.insert(choices.begin(), object({{"enum", json_list(all_names)}}));
+    definitions[place].second = object({{"anyOf", "[" + join(choices, ", ") + "]"}});
+    return name;
+  }
+};
 
 }  // namespace
 
-std::string detail::json_schema(const TypeInfo& type, const void*, std::string_view title) {
+std::string detail::json_schema(const TypeInfo& type, std::string_view title) {
   const std::string extends =
       R"({"description": "Files this one builds on.", "type": ["string", "array"]})";
-  std::vector<const FieldInfo*> fields;
-  for (const FieldInfo& field : type.fields) fields.push_back(&field);
-  std::string root = section_schema(fields, {{"extends", extends}}, "");
+  SchemaWriter writer;
+  const std::string root = writer.section(fields_of(type), {{"extends", extends}}, "");
   const std::string head =
       object({{"$schema", json_text("https://json-schema.org/draft/2020-12/schema")},
-              {"title", json_text(title)}});
+              {"title", json_text(title)},
+              {"$defs", object(writer.definitions)}});
+  // One object of both: the braces between them go.
   return head.substr(0, head.size() - 1) + ", " + root.substr(1) + "\n";
 }
 

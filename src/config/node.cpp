@@ -1,12 +1,12 @@
 #include "config/node.hpp"
 
+#include "vit/core/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
 #include <utility>
-
-#include "vit/core/text.hpp"
 
 namespace vit::config {
 

@@ -2,14 +2,14 @@
 // below them.
 #pragma once
 
+#include "vit/config/document.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "vit/config/document.hpp"
 
 namespace vit::config {
 

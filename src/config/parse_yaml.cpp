@@ -1,5 +1,7 @@
 // The only file that knows yaml-cpp. It listens to parser events instead of asking for YAML::Node:
 // those lose the second of two equal keys silently and the position of keys.
+#include "config/node.hpp"
+
 #include <fmt/format.h>
 #include <yaml-cpp/anchor.h>
 #include <yaml-cpp/eventhandler.h>
@@ -10,8 +12,6 @@
 #include <map>
 #include <sstream>
 #include <utility>
-
-#include "config/node.hpp"
 
 namespace vit::config {
 namespace {
@@ -165,7 +165,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
             Node::Kind kind) {
-    if (wants_key()) stop(mark, "a key is a plain word, not a list or a map");
+    if (wants_key())
+      stop(mark, "a key is a plain word, not a list or a map; or a bracket is not closed");
     if (stack_.size() >= kMaxDepth) stop(mark, "nested too deeply for a configuration");
     note_tag(mark, tag);
     stack_.push_back({make(mark, kind), anchor, false, "", mark, false});

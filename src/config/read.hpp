@@ -1,11 +1,11 @@
 // What the reader can tell beside the value.
 #pragma once
 
-#include <map>
-#include <string>
-
 #include "vit/config/document.hpp"
 #include "vit/config/schema.hpp"
+
+#include <map>
+#include <string>
 
 namespace vit::config {
 

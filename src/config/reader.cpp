@@ -1,16 +1,17 @@
 #include "vit/config/reader.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <utility>
+#include "vit/config/writer.hpp"
+#include "vit/core/text.hpp"
 
 #include "config/node.hpp"
 #include "config/read.hpp"
 #include "config/scalars.hpp"
 #include "config/walk.hpp"
-#include "vit/config/writer.hpp"
-#include "vit/core/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace vit::config {
 namespace {

@@ -1,15 +1,16 @@
 // The Markdown reference and the plain-text help.
 #include "vit/config/reference.hpp"
 
+#include "vit/core/text.hpp"
+
+#include "config/describe_field.hpp"
+#include "config/node.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 #include <vector>
-
-#include "config/describe_field.hpp"
-#include "config/node.hpp"
-#include "vit/core/text.hpp"
 
 namespace vit::config {
 namespace {

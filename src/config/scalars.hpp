@@ -2,14 +2,24 @@
 // words.
 #pragma once
 
+#include "vit/config/schema.hpp"
+
+#include "config/node.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "config/node.hpp"
-#include "vit/config/schema.hpp"
-
 namespace vit::config {
+
+template <class T>
+T& as(void* value) {
+  return *static_cast<T*>(value);
+}
+template <class T>
+const T& as(const void* value) {
+  return *static_cast<const T*>(value);
+}
 
 // True for kinds that are written in one word: all but lists, optionals, structs and components.
 bool is_scalar(Kind kind);
@@ -32,6 +42,7 @@ std::string check_text(const Check& check);
 
 // "int", "float, > 0", "list of float", "'token' or 'mean'", "a number of steps, ..."
 std::string type_text(const TypeInfo& type);
+std::string_view word_for(Kind kind);
 
 // "'a', 'b' or 'c'"
 std::string quoted_words(const std::vector<std::string>& words);

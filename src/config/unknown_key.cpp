@@ -1,11 +1,12 @@
 // "unknown key; did you mean ...?": the section first, then every key of the tree.
-#include <fmt/format.h>
-
-#include <algorithm>
+#include "vit/core/text.hpp"
 
 #include "config/node.hpp"
 #include "config/read.hpp"
-#include "vit/core/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace vit::config {
 namespace {

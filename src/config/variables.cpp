@@ -1,11 +1,11 @@
 // ${VAR} and ${VAR:-default} in values.
+#include "config/node.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
-
-#include "config/node.hpp"
 
 namespace vit::config {
 namespace {

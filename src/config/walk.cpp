@@ -1,9 +1,9 @@
 #include "config/walk.hpp"
 
+#include "vit/core/error.hpp"
+
 #include <algorithm>
 #include <string>
-
-#include "vit/core/error.hpp"
 
 namespace vit::config {
 namespace {

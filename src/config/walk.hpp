@@ -1,11 +1,11 @@
 // How a section lays out its keys; shared by everything that walks a value beside its description.
 #pragma once
 
-#include <string_view>
-#include <vector>
-
 #include "vit/config/component.hpp"
 #include "vit/config/schema.hpp"
+
+#include <string_view>
+#include <vector>
 
 namespace vit::config {
 

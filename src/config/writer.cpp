@@ -1,15 +1,15 @@
 #include "vit/config/writer.hpp"
 
+#include "config/node.hpp"
+#include "config/read.hpp"
+#include "config/scalars.hpp"
+#include "config/walk.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <utility>
-
-#include "config/node.hpp"
-#include "config/read.hpp"
-#include "config/scalars.hpp"
-#include "config/walk.hpp"
 
 namespace vit::config {
 namespace {

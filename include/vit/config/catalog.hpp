@@ -9,6 +9,8 @@
 // name like those of its presets; both may have aliases.
 #pragma once
 
+#include "vit/config/schema.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,8 +18,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "vit/config/schema.hpp"
 
 namespace vit::config {
 

@@ -13,14 +13,14 @@
 // being made. Look at it once (read() does) before sharing it between threads.
 #pragma once
 
+#include "vit/config/catalog.hpp"
+#include "vit/config/problems.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "vit/config/catalog.hpp"
-#include "vit/config/problems.hpp"
 
 namespace vit::config {
 

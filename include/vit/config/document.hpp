@@ -12,13 +12,13 @@
 // documents in a file and text that is not UTF-8 are refused.
 #pragma once
 
+#include "vit/config/problems.hpp"
+
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "vit/config/problems.hpp"
 
 namespace vit::config {
 

@@ -5,12 +5,12 @@
 // The reader adds the section's path and the place where the key was written.
 #pragma once
 
+#include "vit/core/error.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "vit/core/error.hpp"
 
 namespace vit::config {
 

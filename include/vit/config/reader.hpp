@@ -1,11 +1,11 @@
 // Document -> struct, with every problem found before the first is reported.
 #pragma once
 
-#include <string>
-
 #include "vit/config/component.hpp"
 #include "vit/config/document.hpp"
 #include "vit/config/schema.hpp"
+
+#include <string>
 
 namespace vit::config {
 

@@ -2,18 +2,18 @@
 // writing. Deterministic.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "vit/config/component.hpp"
 #include "vit/config/schema.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace vit::config {
 
 namespace detail {
 std::string help_text(const TypeInfo& type, const void* defaults, std::string_view section);
 std::string reference(const TypeInfo& type, const void* defaults);
-std::string json_schema(const TypeInfo& type, const void* defaults, std::string_view title);
+std::string json_schema(const TypeInfo& type, std::string_view title);
 }  // namespace detail
 
 // The keys of one section ("optimizer", "eval"), or all of them for "". Throws ConfigError with a
@@ -36,8 +36,7 @@ std::string reference() {
 // top of a configuration.
 template <Described T>
 std::string json_schema(std::string_view title) {
-  const T defaults{};
-  return detail::json_schema(type_of<T>(), &defaults, title);
+  return detail::json_schema(type_of<T>(), title);
 }
 
 }  // namespace vit::config

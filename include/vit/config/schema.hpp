@@ -14,6 +14,10 @@
 // out of describe() does not compile.
 #pragma once
 
+#include "vit/config/checks.hpp"
+#include "vit/core/duration.hpp"
+#include "vit/core/extent.hpp"
+
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -25,10 +29,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include "vit/config/checks.hpp"
-#include "vit/core/duration.hpp"
-#include "vit/core/extent.hpp"
 
 namespace vit::config {
 
@@ -296,6 +296,11 @@ constexpr bool all_of_owner(const std::tuple<Field<Owners>...>*) {
   return (std::is_same_v<T, Owners> && ...);
 }
 
+// Every member, each once.
+template <class T>
+inline constexpr bool kDescribesAllMembers = std::tuple_size_v<decltype(T::describe())> ==
+                                             arity<T>();
+
 template <class T>
 constexpr bool keys_differ() {
   return std::apply(
@@ -312,8 +317,7 @@ constexpr bool keys_differ() {
 template <class T>
 void fill_struct(TypeInfo& info) {
   using Fields = decltype(T::describe());
-  static_assert(std::tuple_size_v<Fields> == arity<T>(),
-                "describe() must list every member of the struct, once");
+  static_assert(kDescribesAllMembers<T>, "describe() must list every member of the struct, once");
   static_assert(all_of_owner<T>(static_cast<const Fields*>(nullptr)),
                 "describe() lists a member of another struct");
   static_assert(keys_differ<T>(), "describe() lists a member twice");

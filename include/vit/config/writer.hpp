@@ -5,12 +5,12 @@
 // take for a float (1.0e-5).
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "vit/config/component.hpp"
 #include "vit/config/document.hpp"
 #include "vit/config/schema.hpp"
+
+#include <string>
+#include <vector>
 
 namespace vit::config {
 
