@@ -1,5 +1,6 @@
-// Averages of the weights over the run: none, or an exponential one (preset `polyak`: the paper's factor 0.9999), started from
-// the initial weights and without bias correction: e <- d e + (1 - d) w after every update.
+// Averages of the weights over the run: none, or an exponential one (preset `polyak`: the paper's
+// factor 0.9999), started from the initial weights and without bias correction: e <- d e + (1 - d)
+// w after every update.
 #pragma once
 
 #include "vit/config/component.hpp"
@@ -15,18 +16,21 @@ class Averaging {
   virtual ~Averaging() = default;
   // After update number `step` (from 0). `skip` as in Optimizer::step.
   virtual void update(const FlatParameters& parameters, int64_t step, const at::Tensor& skip) = 0;
-  // The flat averaged weights, shaped like FlatParameters::values(); nullptr when there is no average.
+  // The flat averaged weights, shaped like FlatParameters::values(); nullptr when there is no
+  // average.
   virtual at::Tensor* values() = 0;
 };
 
-// Catalogue: `average: {name: ema, decay: 0.999}`, `average: {name: polyak}`, `average: {name: none}`.
+// Catalogue: `average: {name: ema, decay: 0.999}`, `average: {name: polyak}`, `average: {name:
+// none}`.
 struct Averages {
   using Catalog = config::Catalog<Averaging, const FlatParameters&>;
   static const Catalog& catalog();
 };
 using AverageSection = config::Component<Averages>;
 
-// While alive the flat parameters hold the averaged weights (contents swapped, addresses unchanged).
+// While alive the flat parameters hold the averaged weights (contents swapped, addresses
+// unchanged).
 class AveragedWeights {
  public:
   AveragedWeights(FlatParameters& parameters, at::Tensor& average);

@@ -12,7 +12,8 @@ namespace vit {
 class Loss {
  public:
   virtual ~Loss() = default;
-  // logits [B, K]; targets either int64 [B] class numbers or float [B, K] soft targets. Computed in fp32. Returns a scalar.
+  // logits [B, K]; targets either int64 [B] class numbers or float [B, K] soft targets. Computed in
+  // fp32. Returns a scalar.
   virtual at::Tensor operator()(const at::Tensor& logits, const at::Tensor& targets) const = 0;
 };
 

@@ -2,18 +2,26 @@
 #pragma once
 
 #include "vit/config/component.hpp"
+#include "vit/config/schema.hpp"
 #include "vit/core/duration.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <tuple>
 
 namespace vit {
 
 // Keys every `schedule` section has.
 struct ScheduleCommon {
-  double lr = 1e-3;                          // peak rate
-  Duration warmup = Duration::steps(0);      // linear from 0
-  static constexpr auto describe();
+  double lr = 1e-3;                      // peak rate
+  Duration warmup = Duration::steps(0);  // linear from 0
+
+  static constexpr auto describe() {
+    using namespace config;
+    return std::tuple{field<&ScheduleCommon::lr>("Peak learning rate.", non_negative),
+                      field<&ScheduleCommon::warmup>(
+                          "Length of the linear warm-up from 0 to the peak.", non_negative)};
+  }
 };
 
 struct ScheduleArgs {
@@ -25,8 +33,9 @@ struct ScheduleArgs {
 class Schedule {
  public:
   virtual ~Schedule() = default;
-  // Rate of the update number `step`, counted from 0: with warm-up W the rate at 0 is 0 and the peak is reached at W, as in the
-  // reference implementation (vit_jax, create_learning_rate_schedule).
+  // Rate of the update number `step`, counted from 0: with warm-up W the rate at 0 is 0 and the
+  // peak is reached at W, as in the reference implementation (vit_jax,
+  // create_learning_rate_schedule).
   virtual double lr(int64_t step) const = 0;
 };
 
