@@ -48,10 +48,12 @@ class Sigmoid final : public Loss {
   explicit Sigmoid(const SigmoidConfig& config) : config_(config) {}
 
   at::Tensor operator()(const at::Tensor& logits, const at::Tensor& targets) const override {
+    // -y log s(z) - (1 - y) log s(-z) = softplus(z) - y z. With the usual bias of -10 both terms
+    // are positive; binary_cross_entropy_with_logits subtracts numbers near 10 a thousand times
+    // instead.
     const at::Tensor z = logits.to(at::kFloat);
-    const at::Tensor sum = at::binary_cross_entropy_with_logits(
-        z, multi_hot(z, targets), /*weight=*/{}, /*pos_weight=*/{}, at::Reduction::Sum);
-    return sum / static_cast<double>(logits.size(0));
+    const at::Tensor each = at::softplus(z) - multi_hot(z, targets) * z;  // [B, K]
+    return each.sum() / static_cast<double>(logits.size(0));
   }
 
  private:
