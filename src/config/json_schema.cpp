@@ -33,7 +33,7 @@ std::string json_text(std::string_view text) {
 std::string json_list(const std::vector<std::string>& words) {
   std::vector<std::string> quoted;
   for (const std::string& word : words) quoted.push_back(json_text(word));
-  return "[" + join(quoted, ", ") + "]";
+  return fmt::format("[{}]", join(quoted, ", "));
 }
 
 using Members = std::vector<std::pair<std::string, std::string>>;  // name and JSON
@@ -41,7 +41,7 @@ using Members = std::vector<std::pair<std::string, std::string>>;  // name and J
 std::string object(const Members& members) {
   std::vector<std::string> parts;
   for (const auto& [name, value] : members) parts.push_back(json_text(name) + ": " + value);
-  return "{" + join(parts, ", ") + "}";
+  return fmt::format("{{{}}}", join(parts, ", "));
 }
 
 void add_check(const Check& check, const TypeInfo& type, Members& members) {
@@ -121,7 +121,7 @@ class SchemaWriter {
       members.emplace_back("$ref", json_text("#/$defs/" + definition(type)));
     } else if (type.kind == Kind::kOptional) {
       const std::string inner = value(type.element(), checks, "");
-      members.emplace_back("anyOf", "[" + inner + R"(, {"type": "null"}])");
+      members.emplace_back("anyOf", fmt::format(R"([{}, {{"type": "null"}}])", inner));
     } else if (type.kind == Kind::kList) {
       members.emplace_back("type", json_text("array"));
       members.emplace_back("items", value(type.element(), {}, ""));
@@ -157,7 +157,7 @@ class SchemaWriter {
           section(fields_of_entry(type, entry), by_name, catalog.entries()[entry].help));
     }
     choices.insert(choices.begin(), object({{"enum", json_list(all_names)}}));
-    definitions[place].second = object({{"anyOf", "[" + join(choices, ", ") + "]"}});
+    definitions[place].second = object({{"anyOf", fmt::format("[{}]", join(choices, ", "))}});
     return name;
   }
 };
@@ -174,7 +174,7 @@ std::string detail::json_schema(const TypeInfo& type, std::string_view title) {
               {"title", json_text(title)},
               {"$defs", object(writer.definitions)}});
   // One object of both: the braces between them go.
-  return head.substr(0, head.size() - 1) + ", " + root.substr(1) + "\n";
+  return fmt::format("{}, {}\n", head.substr(0, head.size() - 1), root.substr(1));
 }
 
 }  // namespace vit::config

@@ -128,7 +128,7 @@ class Markdown final : public Page {
     text += "\n| key | type | default | meaning |\n|---|---|---|---|\n";
     for (const Slot& slot : slots) {
       const Row row = row_of(slot);
-      const std::string usual = row.usual.empty() ? "" : "`" + cell(row.usual) + "`";
+      const std::string usual = row.usual.empty() ? "" : fmt::format("`{}`", cell(row.usual));
       text +=
           fmt::format("| `{}` | {} | {} | {} |\n", row.key, cell(row.type), usual, cell(row.help));
     }
@@ -159,23 +159,27 @@ class Markdown final : public Page {
                const std::vector<const CatalogBase::Choice*>& presets) override {
     text += "\n| preset | also called | sets |\n|---|---|---|\n";
     for (const CatalogBase::Choice* preset : presets) {
-      const std::string help = preset->help.empty() ? "" : cell(preset->help) + " ";
+      const std::string help = preset->help.empty() ? "" : fmt::format("{} ", cell(preset->help));
       const std::string changes = preset_text(catalog, *preset);
-      const std::string sets = changes.empty() ? "the defaults" : "`" + cell(changes) + "`";
+      const std::string sets =
+          changes.empty() ? "the defaults" : fmt::format("`{}`", cell(changes));
       text +=
           fmt::format("| `{}` | {} | {}{} |\n", preset->name, names(preset->aliases), help, sets);
     }
   }
 
  private:
-  static std::string cell(std::string value) {
-    for (size_t at = value.find('|'); at != std::string::npos; at = value.find('|', at + 2))
-      value.insert(at, "\\");
-    return value;
+  static std::string cell(std::string_view value) {
+    std::string result;
+    for (const char c : value) {
+      if (c == '|') result += '\\';
+      result += c;
+    }
+    return result;
   }
   static std::string names(const std::vector<std::string>& names) {
     std::vector<std::string> quoted;
-    for (const std::string& name : names) quoted.push_back("`" + name + "`");
+    for (const std::string& name : names) quoted.push_back(fmt::format("`{}`", name));
     return join(quoted, ", ");
   }
 };

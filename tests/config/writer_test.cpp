@@ -232,7 +232,7 @@ TEST(Diff, NamesKeysThatDiffer) {
   EXPECT_EQ(text("schedule.lr"), "0.001 -> 0.5 ok");  // below a section that is resumable
   EXPECT_EQ(text("augment.1.name"), " -> flip");
   EXPECT_EQ(text("augment.0.name"), "same");
-  EXPECT_EQ(changes.size(), 10U);
+  EXPECT_EQ(changes.size(), 11U);
 }
 
 }  // namespace
