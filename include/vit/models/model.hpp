@@ -1,7 +1,9 @@
-// What the trainer, evaluator and tools know of a network: images in, logits out, parameters under timm's names.
+// What the trainer, evaluator and tools know of a network: images in, logits out, parameters under
+// timm's names.
 //
-// A model is plain data (tensors with names) plus a forward function written with LibTorch's differentiable operators; there is
-// no torch::nn::Module underneath: parameters are listed once, in timm's order, by the constructor that creates them.
+// A model is plain data (tensors with names) plus a forward function written with LibTorch's
+// differentiable operators; there is no torch::nn::Module underneath: parameters are listed once,
+// in timm's order, by the constructor that creates them.
 #pragma once
 
 #include "vit/config/component.hpp"
@@ -15,15 +17,22 @@
 
 namespace vit {
 
+// kShapesOnly: parameters have names and shapes but no memory; for lists and estimates of large
+// models.
+enum class Allocation { kReal, kShapesOnly };
+
 // What the data decide about a network.
 struct ModelArgs {
-  int64_t classes = 0;   // outputs of the head; 0: no head, forward returns the pooled representation
+  int64_t classes =
+      0;  // outputs of the head; 0: no head, forward returns the pooled representation
   int64_t channels = 3;  // of the images
   Random seed{0};        // of the initialisers: each parameter draws from seed.stream(its name)
+  Allocation allocation = Allocation::kReal;
 };
 
-// Collects intermediate results by name while a forward runs (probing, attention maps, tests). Names are those of the golden
-// files: patch_embed, embed, block0, block1, ..., norm, pooled, pre_logits, and attn0, ... for attention probabilities.
+// Collects intermediate results by name while a forward runs (probing, attention maps, tests).
+// Names are those of the golden files: patch_embed, embed, block0, block1, ..., norm, pooled,
+// pre_logits, and attn0, ... for attention probabilities.
 class Taps {
  public:
   virtual ~Taps() = default;
@@ -32,8 +41,8 @@ class Taps {
 
 // Arithmetic of one forward pass of one image.
 struct ModelCost {
-  double macs = 0;       // multiply-accumulates of convolutions, dense layers and attention products
-  int64_t tokens = 0;    // sequence length, class token included; 0 for networks without tokens
+  double macs = 0;     // multiply-accumulates of convolutions, dense layers and attention products
+  int64_t tokens = 0;  // sequence length, class token included; 0 for networks without tokens
 };
 
 enum class Mode { kTrain, kEval };
@@ -42,19 +51,26 @@ class Model {
  public:
   virtual ~Model() = default;
 
-  // images [B, channels, H, W], normalised floats, H x W = input_size() -> logits [B, classes] (fp32 outside autocast).
-  // kTrain draws dropout and stochastic depth from LibTorch's default generator.
+  // images [B, channels, H, W], normalised floats, H x W = input_size() -> logits [B, classes]
+  // (fp32 outside autocast). kTrain draws dropout and stochastic depth from LibTorch's default
+  // generator.
   virtual at::Tensor forward(const at::Tensor& images, Mode mode, Taps* taps = nullptr) const = 0;
 
-  // Every parameter, in timm's order. The tensors are the model's own: writing into them, or giving them other storage
-  // (set_data), changes the model.
+  // Every parameter, in timm's order. The tensors are the model's own: writing into them, or giving
+  // them other storage (set_data), changes the model.
   virtual const NamedTensors& parameters() const = 0;
 
-  // Tensors of the state dict that are not trained and follow from the configuration: none for ViT (a fixed position
-  // embedding is stored as `pos_embed` so that timm loads it, and is listed here).
+  // Tensors of the state dict that are not trained and follow from the configuration: none for ViT
+  // (a fixed position embedding is stored as `pos_embed` so that timm loads it, and is listed
+  // here).
   virtual const NamedTensors& buffers() const = 0;
 
   virtual Extent input_size() const = 0;
+
+  // Rows and columns of the grid that `pos_embed` describes; the entries before the grid are of
+  // tokens without a place. 0x0 when there is no such parameter.
+  virtual Extent position_grid() const { return {}; }
+
   virtual int64_t classes() const = 0;
   virtual int64_t channels() const = 0;
   virtual ModelCost cost() const = 0;
@@ -68,8 +84,9 @@ NamedTensors state_dict(const Model& model);
 
 int64_t parameter_count(const Model& model);
 
-// Catalogue of model families with their presets: `model: {name: vit_b16, depth: 6}`. Canonical names are vit_b16, vit_s32, ...;
-// the paper's (ViT-B/16) and timm's (vit_base_patch16_224) are aliases.
+// Catalogue of model families with their presets: `model: {name: vit_b16, depth: 6}`. Canonical
+// names are vit_b16, vit_s32, ...; the paper's (ViT-B/16) and timm's (vit_base_patch16_224) are
+// aliases.
 struct Models {
   using Catalog = config::Catalog<Model, const ModelArgs&>;
   static const Catalog& catalog();

@@ -1,0 +1,138 @@
+// Every entry and preset of the model catalogue, shrunk so that it runs in no time: builds, trains,
+// has sound names and costs.
+#include "vit/models/preset_input.hpp"
+#include "vit/runtime/precision.hpp"
+
+#include "models/families.hpp"
+#include "models/golden_model.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace vit::test {
+namespace {
+
+// The named model with its kind of parts, but few and narrow ones.
+std::unique_ptr<Model> shrunk(const std::string& name, int64_t channels) {
+  auto section = Models::catalog().make(name);
+  if (auto* vit = section.mutate<VitConfig>()) {
+    vit->image = {2 * vit->patch.height, 3 * vit->patch.width};
+    vit->depth = 2;
+    vit->width = 8 * vit->heads;
+    vit->mlp = 24;
+    vit->head_zero_init = false;
+  }
+  return section.build({.classes = 7, .channels = channels, .seed = Random(5)});
+}
+
+class EveryModel : public testing::TestWithParam<std::string> {};
+
+TEST_P(EveryModel, TrainsWhenShrunk) {
+  const auto model = shrunk(GetParam(), 1);
+  const Extent size = model->input_size();
+  const at::Tensor images = at::randn({3, 1, size.height, size.width}), labels = at::arange(3);
+  const Pass pass = run_pass(*model, images, labels);
+  EXPECT_EQ(pass.logits.sizes(), at::IntArrayRef({3, 7}));
+  EXPECT_EQ(pass.logits.scalar_type(), at::kFloat);
+  EXPECT_TRUE(pass.logits.isfinite().all().item<bool>());
+  for (const auto& [name, grad] : pass.grads) {
+    ASSERT_TRUE(grad.defined()) << name;
+    EXPECT_TRUE(grad.isfinite().all().item<bool>()) << name;
+    EXPECT_GT(max_abs(grad), 0.0) << name;
+  }
+}
+
+TEST_P(EveryModel, HasSoundTensors) {
+  const auto model = shrunk(GetParam(), 3);
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : model->parameters()) {
+    EXPECT_TRUE(names.insert(name).second) << name;
+    EXPECT_TRUE(tensor.is_leaf() && tensor.requires_grad() && tensor.is_contiguous()) << name;
+    EXPECT_EQ(tensor.scalar_type(), at::kFloat) << name;
+  }
+  for (const auto& [name, tensor] : model->buffers()) {
+    EXPECT_TRUE(names.insert(name).second) << name;
+    EXPECT_FALSE(tensor.requires_grad()) << name;
+  }
+  EXPECT_EQ(state_dict(*model).size(), names.size());
+}
+
+// With bfloat16 products the result stays near, and gradients arrive in the precision of the
+// weights.
+TEST_P(EveryModel, RunsInBfloat16) {
+  const auto model = shrunk(GetParam(), 3);
+  const Extent size = model->input_size();
+  const at::Tensor images = at::randn({2, 3, size.height, size.width}), labels = at::arange(2);
+  const Pass exact = run_pass(*model, images, labels);
+  {
+    const AutocastGuard autocast(at::kCPU, Precision::kBf16);
+    const at::Tensor logits = model->forward(images, Mode::kEval);
+    EXPECT_EQ(logits.scalar_type(), at::kBFloat16);
+    EXPECT_LE(distance(logits.to(at::kFloat), exact.logits.detach()), 0.1);
+    for (const auto& [name, tensor] : model->parameters()) tensor.mutable_grad() = at::Tensor();
+    at::cross_entropy_loss(logits.to(at::kFloat), labels).backward();
+  }
+  for (const auto& [name, tensor] : model->parameters()) {
+    EXPECT_EQ(tensor.grad().scalar_type(), at::kFloat) << name;
+    EXPECT_LE(distance(tensor.grad(), exact.grads.at(name)),
+              0.02 + 0.1 * max_abs(exact.grads.at(name)))
+        << name;
+  }
+}
+
+TEST_P(EveryModel, HasAFullSizeOutline) {
+  const auto model = Models::catalog()
+                         .make(GetParam())
+                         .build({.classes = 1000, .allocation = Allocation::kShapesOnly});
+  EXPECT_GT(parameter_count(*model), 0);
+  EXPECT_GT(model->cost().macs, 0);
+  EXPECT_EQ(model->classes(), 1000);
+  EXPECT_EQ(model->channels(), 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Catalog, EveryModel, testing::ValuesIn(Models::catalog().names()),
+                         [](const auto& info) { return test_name(info.param); });
+
+TEST(ModelNames, PaperAndTimmNamesAreAliases) {
+  const Models::Catalog& models = Models::catalog();
+  EXPECT_EQ(models.canonical("ViT-B/16"), "vit_b16");
+  EXPECT_EQ(models.canonical("vit_base_patch16_224"), "vit_b16");
+  EXPECT_EQ(models.canonical("vit_base_patch16_384"), "vit_b16_384");
+  EXPECT_EQ(models.canonical("ViT-H/14"), "vit_h14");
+  EXPECT_EQ(models.canonical("deit_tiny_patch16_224"), "deit_ti16");
+}
+
+// Dimensions for which timm's lists hold no entry, from the counts of the papers.
+TEST(ModelNames, ParameterCounts) {
+  const std::pair<const char*, int64_t> counts[] = {
+      {"vit_s8", 22055272},   {"vit_s14", 22004584},       {"vit_m16", 38837736},
+      {"vit_b14", 86475496},  {"vit_l14", 304203752},      {"vit_so400m14", 413597656},
+      {"vit_h16", 632199400}, {"vit_giant14", 1012611432}, {"vit_gigantic14", 1844440680},
+  };
+  for (const auto& [name, count] : counts) {
+    const auto model = Models::catalog().make(name).build(
+        {.classes = 1000, .allocation = Allocation::kShapesOnly});
+    EXPECT_EQ(parameter_count(*model), count) << name;
+  }
+  const auto nano = Models::catalog().make("vit_nano7").build({.classes = 10, .channels = 1});
+  EXPECT_EQ(parameter_count(*nano), 204938);
+}
+
+TEST(PresetInputs, ComeWithPublishedModels) {
+  const auto vit = preset_input("ViT-B/16");
+  ASSERT_TRUE(vit.has_value());
+  EXPECT_EQ(vit->mean[0], 0.5);
+  EXPECT_EQ(vit->std[2], 0.5);
+  EXPECT_EQ(vit->interpolation, "bicubic");
+  EXPECT_EQ(vit->crop, 0.9);
+  EXPECT_EQ(preset_input("vit_base_patch16_384")->crop, 1.0);
+  EXPECT_EQ(preset_input("deit_ti16")->mean[0], 0.485);
+  EXPECT_EQ(preset_input("deit_ti16")->std[2], 0.225);
+  EXPECT_FALSE(preset_input("vit").has_value());
+  EXPECT_FALSE(preset_input("vit_nano7").has_value());
+  EXPECT_FALSE(preset_input("no such model").has_value());
+}
+
+}  // namespace
+}  // namespace vit::test

@@ -1,0 +1,124 @@
+// Tiny Vision Transformers under timm's names: logits, features and every gradient equal timm's
+// (erf GELU) and Flax's (tanh).
+#include "models/families.hpp"
+#include "models/golden_model.hpp"
+#include "support/golden.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+namespace vit::test {
+namespace {
+
+struct Case {
+  VitConfig config;
+  int64_t classes = 0;
+};
+
+Extent extent_of(const Json& value) {
+  return value.is_array() ? Extent{value[0], value[1]} : square(value.get<int64_t>());
+}
+
+// Networks described as the official code does; "" or the reason why this is none of ours.
+std::string read_official(const Json& json, Case& found) {
+  VitConfig& config = found.config;
+  config.image = extent_of(json.at("image"));
+  config.patch = extent_of(json.at("patch"));
+  config.width = json.at("width");
+  config.depth = json.at("depth");
+  config.heads = json.at("heads");
+  config.mlp = json.at("mlp");
+  const std::string classifier = json.at("classifier");
+  if (classifier != "token" && classifier != "gap") return "classifier " + classifier;
+  config.pooling = classifier == "gap" ? Pooling::kMean : Pooling::kToken;
+  if (!json.at("representation_size").is_null())
+    config.representation_size = json.at("representation_size");
+  return "";
+}
+
+// Networks described by the arguments of timm's VisionTransformer.
+std::string read_timm(const Json& json, Case& found) {
+  VitConfig& config = found.config;
+  config.image = extent_of(json.at("image"));
+  double mlp_ratio = 4;
+  for (const auto& [key, value] : json.at("config").items()) {
+    if (key == "depth")
+      config.depth = value;
+    else if (key == "embed_dim")
+      config.width = value;
+    else if (key == "num_heads")
+      config.heads = value;
+    else if (key == "patch_size")
+      config.patch = extent_of(value);
+    else if (key == "mlp_ratio")
+      mlp_ratio = value;
+    else if (key == "global_pool" && value == "avg")
+      config.pooling = Pooling::kMeanFcNorm;
+    else if (key == "global_pool" && value == "token")
+      config.pooling = Pooling::kToken;
+    else
+      return key + "=" + value.dump();
+  }
+  config.mlp = static_cast<int64_t>(mlp_ratio * static_cast<double>(config.width));
+  return "";
+}
+
+class VitGolden : public testing::TestWithParam<fs::path> {};
+
+TEST_P(VitGolden, LogitsFeaturesAndGradients) {
+  const TensorFile file(GetParam());
+  if (!file.metadata().contains("json")) GTEST_SKIP() << "no network: a bare state dict";
+  const Json json = json_of(file);
+  const std::string kind = json.value("kind", "");
+  Case found;
+  std::string reason = "kind '" + kind + "'";
+  if (kind == "vit") reason = read_official(json, found);
+  if (kind.starts_with("timm ")) reason = read_timm(json, found);
+  if (file.contains("param/dist_token")) reason = "a distilled network";
+  if (!reason.empty()) GTEST_SKIP() << "not a network of ours yet: " << reason;
+  found.classes = json.at("classes");
+  found.config.norm_eps = json.at("layer_norm_eps");
+
+  int64_t groups = 0;
+  for (const auto& [group, gelu] :
+       {std::pair{"timm/", Gelu::kErf}, std::pair{"flax/", Gelu::kTanh}}) {
+    if (!file.contains(std::string(group) + "logits")) continue;
+    ++groups;
+    found.config.gelu = gelu;
+    const auto model = build_vision_transformer(
+        found.config,
+        {.classes = found.classes, .channels = file.tensor("input").size(1), .seed = Random(1)});
+    const InitConfig keep{
+                          .head = HeadPolicy::kKeep,
+                          .position_embedding = PositionEmbeddingPolicy::kStrict};
+    const LoadReport report =
+        load_weights(*model, below(file, "param/"), GetParam().filename(), keep);
+    EXPECT_EQ(report.matched, report.total);
+    EXPECT_TRUE(report.unused.empty());
+    Parity parity;
+    expect_parity(*model, file, group, parity, below(file, group + std::string("feat/")),
+                  below(file, group + std::string("grad/")));
+    parity.print(GetParam().stem().string() + " " + group);
+  }
+  EXPECT_GT(groups, 0) << "the file holds results of no implementation known here";
+}
+
+TEST(VitGoldenFiles, AreThere) {
+  EXPECT_FALSE(golden_files("models", "vit_", ".safetensors").empty());
+}
+
+std::vector<fs::path> networks() {
+  std::vector<fs::path> found;
+  for (const fs::path& file : golden_files("models", "", ".safetensors")) {
+    if (!file.filename().string().starts_with("big_vision_")) found.push_back(file);
+  }
+  return found;
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(VitGolden);
+INSTANTIATE_TEST_SUITE_P(Files, VitGolden, testing::ValuesIn(networks()),
+                         [](const auto& info) { return test_name(info.param.stem().string()); });
+
+}  // namespace
+}  // namespace vit::test

@@ -1,0 +1,242 @@
+// Loading weights: what is copied, reset, resized, refused, and the words for it.
+#include "vit/core/error.hpp"
+
+#include "models/families.hpp"
+#include "models/golden_model.hpp"
+#include "support/golden.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace vit::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+VitConfig config_4x4() {
+  return {.image = square(32),
+          .patch = square(8),
+          .width = 16,
+          .depth = 2,
+          .heads = 2,
+          .mlp = 32,
+          .head_zero_init = false};
+}
+
+std::unique_ptr<Model> make(const VitConfig& config, uint64_t seed, int64_t classes = 5) {
+  return build_vision_transformer(config, {.classes = classes, .seed = Random(seed)});
+}
+
+NamedTensors snapshot(const Model& model) {
+  NamedTensors copies;
+  for (const auto& [name, tensor] : state_dict(model))
+    copies.push_back({name, tensor.detach().clone()});
+  return copies;
+}
+
+constexpr const char* kSource = "some.safetensors";
+const InitConfig kKeepHead{.head = HeadPolicy::kKeep};
+
+// The message of the CheckpointError that loading throws, after checking that nothing was written.
+std::string refusal(Model& model, const NamedTensors& file, const InitConfig& options) {
+  const NamedTensors before = snapshot(model);
+  std::string text;
+  try {
+    load_weights(model, file, kSource, options);
+    ADD_FAILURE() << "loading did not throw";
+  } catch (const CheckpointError& error) {
+    text = error.what();
+  }
+  for (const auto& [name, tensor] : before) {
+    EXPECT_TRUE(at::equal(*find_tensor(state_dict(model), name), tensor)) << name << " was written";
+  }
+  return text;
+}
+
+TEST(LoadWeights, CopiesEverything) {
+  const auto from = make(config_4x4(), 1), to = make(config_4x4(), 2);
+  const LoadReport report = load_weights(*to, snapshot(*from), kSource, kKeepHead);
+  for (const auto& [name, tensor] : state_dict(*from)) {
+    EXPECT_TRUE(at::equal(*find_tensor(state_dict(*to), name), tensor)) << name;
+  }
+  EXPECT_EQ(report.matched, report.total);
+  EXPECT_EQ(report.total, static_cast<int64_t>(state_dict(*to).size()));
+  EXPECT_THAT(report.resized, IsEmpty());
+  EXPECT_THAT(report.fresh, IsEmpty());
+  EXPECT_THAT(report.unused, IsEmpty());
+  EXPECT_THAT(report.notes, IsEmpty());
+  for (const auto& [name, tensor] : to->parameters())
+    EXPECT_TRUE(tensor.requires_grad() && tensor.is_leaf()) << name;
+}
+
+TEST(LoadWeights, ConvertsTypes) {
+  for (const at::ScalarType type : {at::kBFloat16, at::kHalf, at::kDouble}) {
+    const auto from = make(config_4x4(), 1), to = make(config_4x4(), 2);
+    NamedTensors file = snapshot(*from);
+    for (auto& [name, tensor] : file) tensor = tensor.to(type);
+    load_weights(*to, file, kSource, kKeepHead);
+    for (const auto& [name, tensor] : file) {
+      const at::Tensor loaded = *find_tensor(state_dict(*to), name);
+      EXPECT_EQ(loaded.scalar_type(), at::kFloat);
+      EXPECT_TRUE(at::equal(loaded, tensor.to(at::kFloat))) << name;
+    }
+  }
+}
+
+// Fine-tuning: hidden layer and head of the file are dropped, the new head starts at zero with the
+// configured bias.
+TEST(LoadWeights, ResetsTheHead) {
+  VitConfig pretraining = config_4x4(), finetuning = config_4x4();
+  pretraining.representation_size = 16;
+  finetuning.head_bias = -2;
+  const auto from = make(pretraining, 1, 100), to = make(finetuning, 2, 5);
+  const LoadReport report = load_weights(*to, snapshot(*from), kSource, {});
+  EXPECT_EQ(max_abs(*find_tensor(to->parameters(), "head.weight")), 0.0);
+  EXPECT_TRUE((*find_tensor(to->parameters(), "head.bias") == -2).all().item<bool>());
+  EXPECT_EQ(report.matched, report.total - 2);
+  EXPECT_THAT(report.fresh, ElementsAre("head.weight", "head.bias"));
+  EXPECT_THAT(report.unused, ElementsAre("pre_logits.fc.weight", "pre_logits.fc.bias",
+                                         "head.weight", "head.bias"));
+}
+
+TEST(LoadWeights, ResizesPositionEmbeddings) {
+  VitConfig larger = config_4x4();
+  larger.image = {48, 64};
+  const auto from = make(config_4x4(), 1), to = make(larger, 2);
+  const LoadReport report = load_weights(*to, snapshot(*from), kSource, kKeepHead);
+  EXPECT_THAT(report.resized, ElementsAre("pos_embed 4x4 -> 6x8 grid"));
+  const at::Tensor expected = resize_position_embedding(
+      find_tensor(from->parameters(), "pos_embed")->detach(), 1, square(4), {6, 8});
+  EXPECT_TRUE(at::equal(*find_tensor(to->parameters(), "pos_embed"), expected));
+  EXPECT_TRUE(at::equal(expected.slice(1, 0, 1),
+                        find_tensor(from->parameters(), "pos_embed")->slice(1, 0, 1)));
+}
+
+TEST(LoadWeights, TokenWeightsFitAMeanPoolingModel) {
+  VitConfig mean = config_4x4();
+  mean.pooling = Pooling::kMean;
+  const auto from = make(config_4x4(), 1), to = make(mean, 2);
+  const LoadReport report = load_weights(*to, snapshot(*from), kSource, kKeepHead);
+  EXPECT_THAT(report.unused, ElementsAre("cls_token"));
+  EXPECT_TRUE(at::equal(*find_tensor(to->parameters(), "pos_embed"),
+                        find_tensor(from->parameters(), "pos_embed")->slice(1, 1)));
+}
+
+TEST(LoadWeights, StrictPolicyRefusesAnotherGrid) {
+  VitConfig larger = config_4x4();
+  larger.image = square(48);
+  const auto from = make(config_4x4(), 1), to = make(larger, 2);
+  InitConfig strict = kKeepHead;
+  strict.position_embedding = PositionEmbeddingPolicy::kStrict;
+  const std::string text = refusal(*to, snapshot(*from), strict);
+  EXPECT_THAT(text, HasSubstr("pos_embed  file 1x17x16  model 1x37x16"));
+  EXPECT_THAT(text, HasSubstr("init.position_embedding=resize (now: strict)"));
+}
+
+TEST(LoadWeights, RefusesAnotherHead) {
+  const auto from = make(config_4x4(), 1, 100), to = make(config_4x4(), 2, 5);
+  const std::string text = refusal(*to, snapshot(*from), kKeepHead);
+  EXPECT_THAT(text, HasSubstr("weights 'some.safetensors' do not fit the model"));
+  EXPECT_THAT(text, HasSubstr("30 of 32 tensors match"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "head.weight  file 100x16  model 5x16  -> replaced with init.head=reset (now: keep)"));
+}
+
+TEST(LoadWeights, NamesEveryMissingTensor) {
+  const auto to = make(config_4x4(), 2);
+  NamedTensors file = snapshot(*make(config_4x4(), 1));
+  std::erase_if(
+      file, [](const NamedTensor& t) { return t.name == "norm.weight" || t.name == "cls_token"; });
+  const std::string text = refusal(*to, file, {});
+  EXPECT_THAT(text, HasSubstr("missing   norm.weight  model 16"));
+  EXPECT_THAT(text, HasSubstr("missing   cls_token  model 1x1x16"));
+}
+
+TEST(LoadWeights, DescribesAnotherArchitecture) {
+  VitConfig wide = config_4x4();
+  wide.width = 32;
+  wide.depth = 4;
+  const auto from = make(wide, 1), to = make(config_4x4(), 2);
+  const std::string text = refusal(*to, snapshot(*from), {});
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "the file is a ViT of width 32, depth 4, patch 8x8; the model has width 16, depth 2"));
+  EXPECT_THAT(text, HasSubstr("... and "));  // long lists are cut
+}
+
+TEST(LoadWeights, RecognisesForeignNames) {
+  const auto to = make(config_4x4(), 2);
+  const at::Tensor any = at::zeros({1});
+  const std::pair<const char*, const char*> cases[] = {
+      {"vit.embeddings.cls_token", "Hugging Face"},
+      {"encoder.layers.encoder_layer_0.ln_1.weight", "torchvision"},
+      {"params/Transformer/encoderblock_0/LayerNorm_0/bias", "JAX"},
+      {"module.cls_token", "start with 'module.'"},
+  };
+  for (const auto& [name, words] : cases) {
+    EXPECT_THAT(refusal(*to, {{name, any}}, {}), HasSubstr(words)) << name;
+  }
+  EXPECT_THAT(refusal(*to, {}, {}), HasSubstr("the file holds no tensors"));
+}
+
+TEST(LoadWeights, RefusesWholeNumbers) {
+  const auto to = make(config_4x4(), 2);
+  NamedTensors file = snapshot(*make(config_4x4(), 1));
+  for (auto& [name, tensor] : file) {
+    if (name == "norm.bias") tensor = tensor.to(at::kLong);
+  }
+  EXPECT_THAT(refusal(*to, file, {}), HasSubstr("type      norm.bias"));
+}
+
+TEST(LoadWeights, PointsOutOddHeads) {
+  VitConfig config = config_4x4();
+  config.head_zero_init = true;
+  config.representation_size = 16;
+  const auto from = make(config, 1);
+  config.representation_size = 0;
+  const auto to = make(config, 2);
+  const LoadReport report = load_weights(*to, snapshot(*from), kSource, kKeepHead);
+  EXPECT_THAT(report.notes,
+              ElementsAre(HasSubstr("all zeros"), HasSubstr("model.representation_size=16")));
+}
+
+TEST(LoadWeights, FixedEmbeddingsMustAgree) {
+  VitConfig fixed = config_4x4();
+  fixed.position_embedding = PositionEmbedding::kSincos2d;
+  const auto from = make(fixed, 1), same = make(fixed, 2), learned = make(config_4x4(), 3);
+  const LoadReport report = load_weights(*same, snapshot(*from), kSource, kKeepHead);
+  EXPECT_EQ(report.matched, report.total);
+  load_weights(*learned, snapshot(*from), kSource,
+               kKeepHead);  // the other way round they are values like any
+  EXPECT_TRUE(at::equal(*find_tensor(learned->parameters(), "pos_embed"),
+                        *find_tensor(from->buffers(), "pos_embed")));
+  const NamedTensors file = snapshot(*make(config_4x4(), 4));
+  EXPECT_THAT(refusal(*same, file, kKeepHead), HasSubstr("model.position_embedding=learned"));
+}
+
+TEST(PositionEmbeddingGolden, ResizingEqualsTimm) {
+  const TensorFile file(golden_dir() / "posemb.safetensors");
+  int64_t compared = 0;
+  const Json json = json_of(file);
+  for (const Json& entry : json.at("cases")) {
+    const std::string key = entry.at("key");
+    const std::string result = key + "/timm_bicubic_antialias";
+    if (!entry.contains("class_token") || !file.contains(result)) continue;  // patch kernels
+    const Extent from{entry.at("old")[0], entry.at("old")[1]},
+        to{entry.at("new")[0], entry.at("new")[1]};
+    const at::Tensor resized = resize_position_embedding(
+        file.tensor(key + "/input"), entry.at("class_token").get<bool>() ? 1 : 0, from, to);
+    EXPECT_EQ(resized.sizes(), file.tensor(result).sizes()) << key;
+    EXPECT_LE(distance(resized, file.tensor(result)), 5e-6) << key;
+    ++compared;
+  }
+  EXPECT_GT(compared, 0);
+}
+
+}  // namespace
+}  // namespace vit::test
