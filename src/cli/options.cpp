@@ -44,8 +44,8 @@ std::vector<std::string> option_names(const CLI::App& app) {
 
 void add_common_options(CLI::App& app) {
   app.set_version_flag("--version", version_text);
-  app.add_flag("-v,--verbose", "say more");
-  app.add_flag("-q,--quiet", "only warnings and errors");
+  app.add_flag("-v,--verbose")->description("say more");
+  app.add_flag("-q,--quiet")->description("only warnings and errors");
 }
 
 void add_set_option(CLI::App& app, std::vector<std::string>& sets) {

@@ -3,7 +3,7 @@
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
 #include "vit/core/version.hpp"
-#include "vit/train/checkpoint_files.hpp"
+#include "checkpoint_files.hpp"
 
 #include <spdlog/spdlog.h>
 

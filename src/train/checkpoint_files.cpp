@@ -1,4 +1,4 @@
-#include "vit/train/checkpoint_files.hpp"
+#include "checkpoint_files.hpp"
 
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
