@@ -64,11 +64,11 @@ void decode_pixels(tjhandle handle, std::string_view bytes, const Header& header
                          TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS | flags) == 0;
   };
   if (decode(TJFLAG_STOPONWARNING)) return;
-  // Only the first warning is reported. Where it is harmless, look further for what Pillow would
-  // find: a missing end.
+  // Of warnings only the first is reported. Where it is harmless, go on for what Pillow would find:
+  // an error, whose text replaces the warning's, or a missing end.
   const std::string first = tjGetErrorStr2(handle);
   if (!is_harmless(first)) damaged(name, first);
-  if (!decode(0) && tjGetErrorCode(handle) != TJERR_WARNING) damaged(name, tjGetErrorStr2(handle));
+  if (!decode(0) && tjGetErrorStr2(handle) != first) damaged(name, tjGetErrorStr2(handle));
   if (bytes.find("\xff\xd9") == std::string_view::npos) damaged(name, "no end marker");
 }
 
@@ -91,7 +91,7 @@ void cmyk_to_rgb(const std::vector<unsigned char>& cmyk, Image& image) {
 
 }  // namespace
 
-bool looks_like_jpeg(std::string_view bytes) { return bytes.starts_with("\xff\xd8"); }
+bool looks_like_jpeg(std::string_view bytes) { return bytes.starts_with("\xff\xd8\xff"); }
 
 Image decode_jpeg(std::string_view bytes, const std::string& name) {
   const Handle handle(tjInitDecompress());

@@ -83,7 +83,7 @@ TEST(DecodeImage, SaysWhatABrokenFileLooksLike) {
   EXPECT_NE(refusal("not a picture\n").find("it is a text"), std::string::npos);
   EXPECT_NE(refusal("<html><body>404").find("did a download fail"), std::string::npos);
   EXPECT_NE(refusal("\x01\x02\x03\x04").find("neither JPEG nor PNG"), std::string::npos);
-  EXPECT_NE(refusal("\xff\xd8").find("damaged or incomplete"), std::string::npos);
+  EXPECT_NE(refusal("\xff\xd8\xff").find("damaged or incomplete"), std::string::npos);
 }
 
 // Whatever strict Pillow refuses is refused. Where Pillow accepts, so do we with the same pixels,
@@ -111,6 +111,27 @@ TEST(DecodeImage, JudgesHostileFilesAsPillowOrStricter) {
   }
   EXPECT_GT(accepted, 2);
   EXPECT_GT(rejected, 10);
+}
+
+// Stray bytes between the segments change no pixel (some of ImageNet's files have them), but must
+// not hide damage that follows.
+TEST(DecodeImage, PassesOverStrayBytesInAJpegOnly) {
+  const std::string original = test::source_bytes("sub420.jpg");
+  const size_t tables = original.find("\xff\xdb"), huffman = original.find("\xff\xc4");
+  ASSERT_NE(tables, std::string::npos);
+  ASSERT_GT(huffman, tables);
+  std::string stray = original;
+  stray.insert(tables, 5, '\x11');
+  EXPECT_EQ(decode_image(stray, "stray"), decode_image(original, "original"));
+
+  std::string broken_table = original;
+  broken_table.replace(huffman + 5, 16, 16, '\xee');  // counts of codes by length
+  broken_table.insert(tables, 5, '\x11');
+  EXPECT_NE(refusal(broken_table).find("Bogus Huffman table"), std::string::npos)
+      << refusal(broken_table);
+
+  EXPECT_NE(refusal(stray.substr(0, stray.size() / 2)), "");
+  EXPECT_NE(refusal(stray.substr(0, stray.size() - 2)), "");
 }
 
 TEST(DecodeImage, NamesTheSizeOfABomb) {
