@@ -163,7 +163,6 @@ CheckpointText checkpoint_text(const Parts& parts) {
   CheckpointText text;
   text.config = config::write(parts.config);
   text.metadata = describe_for_file(parts.config.model, parts.config.input, *parts.model, parts.source->info().classes);
-  text.metadata["config"] = text.config;
   return text;
 }
 

@@ -5,6 +5,8 @@
 
 #include <ATen/ATen.h>
 
+#include <limits>
+
 namespace vit {
 
 at::Tensor count_correct(const at::Tensor& logits, const at::Tensor& labels) {
@@ -14,7 +16,8 @@ at::Tensor count_correct(const at::Tensor& logits, const at::Tensor& labels) {
   const at::Tensor number = at::arange(logits.size(1), labels.options()).unsqueeze(0);  // [1, K]
   const at::Tensor before = at::logical_or(logits > score, at::logical_and(logits == score, number < own));
   // A logit that is no number orders before nothing; count such rows as wrong.
-  const at::Tensor rank = before.sum(1).masked_fill(at::isnan(logits).any(1), logits.size(1));  // [B]
+  constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+  const at::Tensor rank = before.sum(1).masked_fill(at::isnan(logits).any(1), kNever);  // [B]
   const at::Tensor top1 = at::logical_and(rank < 1, labelled), top5 = at::logical_and(rank < 5, labelled);
   return at::stack({top1.sum(), top5.sum()});
 }

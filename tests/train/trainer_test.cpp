@@ -103,10 +103,11 @@ TEST(Divergence, NothingIsUpdatedAfterTheFirstBadStep) {
 
 TEST(Patience, StopsEarlyAndKeepsTheBest) {
   const TempDir folder;
-  // A rate of zero: the first evaluation stays the best one.
+  // A rate of almost zero and a head that is not zero: the first evaluation stays the best one.
   const RunSummary summary = TrainingRun{
       folder.path(),
-      {"schedule={name: constant, lr: 1.0e-30}", "eval.every=1 step", "run.patience=3"},
+      {"schedule={name: constant, lr: 1.0e-30}", "eval.every=1 step", "run.patience=3",
+                                          "model.head_zero_init=false"},
       {}}.train();
   EXPECT_EQ(summary.status, "early_stopped");
   EXPECT_EQ(summary.exit_code, 0);
