@@ -61,9 +61,9 @@ void build_model(Parts& parts, Start start) {
   const Model& model = *parts.model;
   const ModelCost cost = model.cost();
   parts.header.emplace_back(
-      "model", fmt::format("{}   {}x{} \u2192 {} tokens   {:.2f} M parameters   {:.3g} GMAC an image", config.model.name(),
-                           to_string(model.input_size()), model.channels(), cost.tokens,
-                           static_cast<double>(parameter_count(model)) / 1e6, cost.macs / 1e9));
+      "model", fmt::format("{}   {}x{}x{} \u2192 {} tokens   {:.2f} M parameters   {} an image", config.model.name(),
+                           model.input_size().height, model.input_size().width, model.channels(), cost.tokens,
+                           static_cast<double>(parameter_count(model)) / 1e6, human_macs(cost.macs)));
   if (start == Start::kFresh && !config.init.weights.empty()) load_initial_weights(parts);
   move_to(*parts.model, parts.device);
 
@@ -75,8 +75,9 @@ void build_model(Parts& parts, Start start) {
 
 std::string describe_training(const Parts& parts) {
   const RunConfig& config = parts.config;
-  std::string text = fmt::format("{} = {} steps \u00b7 batch {}", to_string(config.steps),
-                                 grouped(parts.length.total_steps), config.batch.examples);
+  std::string text = to_string(config.steps);
+  if (config.steps.unit != Duration::Unit::kSteps) text += fmt::format(" = {} steps", grouped(parts.length.total_steps));
+  text += fmt::format(" \u00b7 batch {}", config.batch.examples);
   if (config.batch.accumulate > 1) {
     text += fmt::format(" = {} x {}", config.batch.accumulate, config.batch.examples / config.batch.accumulate);
   }
@@ -121,6 +122,10 @@ LoaderOptions loader_options(const Parts& parts, int64_t batch) {
 int64_t forward_batch(const RunConfig& config) { return config.batch.examples / config.batch.accumulate; }
 
 }  // namespace
+
+std::string human_macs(double macs) {
+  return macs >= 1e9 ? fmt::format("{:.3g} GMAC", macs / 1e9) : fmt::format("{:.3g} MMAC", macs / 1e6);
+}
 
 std::unique_ptr<Parts> assemble(const RunConfig& config, Start start) {
   auto parts = std::make_unique<Parts>();

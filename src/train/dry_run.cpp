@@ -105,8 +105,8 @@ void dry_run(const RunRequest& request) {
   say("data", fmt::format("{} train, {} val, {} classes; {:.0f} images/s a thread", grouped(parts.train_set->size()),
                           grouped(parts.val_set->size()), parts.source->info().classes.size(), decoded));
   const ModelCost cost = parts.model->cost();
-  say("model", fmt::format("{:.2f} M parameters, {:.3g} GMAC an image, {} tokens",
-                           static_cast<double>(parameter_count(*parts.model)) / 1e6, cost.macs / 1e9, cost.tokens));
+  say("model", fmt::format("{:.2f} M parameters, {} an image, {} tokens",
+                           static_cast<double>(parameter_count(*parts.model)) / 1e6, human_macs(cost.macs), cost.tokens));
   const double step = try_step(parts);
   try_checkpoint(parts, request.run_dir.empty() ? fs::path("runs") : request.run_dir);
 

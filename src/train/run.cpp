@@ -7,6 +7,8 @@
 #include "vit/core/error.hpp"
 #include "vit/core/log.hpp"
 #include "vit/core/stop_signal.hpp"
+#include "vit/core/version.hpp"
+#include "vit/runtime/device.hpp"
 #include "vit/train/trainer.hpp"
 
 #include <fmt/core.h>
@@ -69,7 +71,9 @@ RunInfo describe_run(const Parts& parts, const RunFolder& folder, const std::opt
   info.parameters = parameter_count(*parts.model);
   info.at = parts.state->progress;
   info.resumed_from = checkpoint ? checkpoint->filename().string() : "";
-  info.header = parts.header;
+  info.header.emplace_back("vit", fmt::format("{} ({}, {}) \u00b7 {} \u00b7 {}", build_info().version, build_info().git_revision,
+                                              build_info().build_type, describe_libtorch(), describe(parts.device)));
+  info.header.insert(info.header.end(), parts.header.begin(), parts.header.end());
   info.header.emplace_back("run", fmt::format("{}   (seed {}{})", folder.path().string(), parts.config.seed,
                                               parts.config.run.deterministic ? ", deterministic" : ""));
   if (checkpoint) {
@@ -131,6 +135,7 @@ RunSummary run_training(const RunRequest& request) {
       request.run_dir.empty() ? default_run_dir(config.model.name(), config.data.name()) : request.run_dir;
   if (!own && !request.overwrite && !is_free(run_dir)) prepare_folder(RunFolder(run_dir), request, false);
 
+  if (build_info().build_type == "Debug") spdlog::warn("this is a Debug build: expect a fraction of the speed");
   const auto parts = assemble(config, checkpoint ? Start::kRestored : Start::kFresh);
   const StopSignal signals;
   const RunFolder folder(run_dir);

@@ -100,7 +100,16 @@ void Trainer::report() {
   report.eta_s = static_cast<double>(at.total_steps - at.step) * seconds / steps;
   tell([&](Observer& observer) { observer.stepped(report); });
   report_skipped();
+  warn_of_slow_data(report.data_wait);
   start_window();
+}
+
+void Trainer::warn_of_slow_data(double share) {
+  constexpr double kTooMuch = 0.3;
+  if (share < kTooMuch || ++slow_reports_ != 2) return;  // once, and not for the start of a run
+  const std::string text = fmt::format("{:.0f} % of the time goes into waiting for data (loader.threads={})", 100 * share,
+                                       config_.loader.threads > 0 ? config_.loader.threads : available_cpus());
+  tell([&](Observer& observer) { observer.event({state_.progress, "warn", "data.slow", text}); });
 }
 
 double Trainer::end_window() {

@@ -108,7 +108,7 @@ void follow_tensors(VitConfig& config, const NamedTensors& tensors) {
 fs::path find_checkpoint(const fs::path& run, const std::string& checkpoint) {
   const fs::path folder = run / "checkpoints";
   if (!fs::is_directory(folder)) {
-    throw CheckpointError("'" + run.string() + "' is no run folder: it has no checkpoints/");
+    throw CheckpointError("there is no checkpoint in '" + run.string() + "'\na run folder has them in checkpoints/");
   }
   std::string name = checkpoint;
   if (name == "best" && !fs::exists(folder / "best")) name = "last";

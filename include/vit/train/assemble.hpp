@@ -50,6 +50,9 @@ Random augmentation_seed(const Parts& parts);
 // The training batches from the example the state's progress points at.
 std::unique_ptr<BatchStream> training_batches(const Parts& parts);
 
+// "17.6 GMAC", "3.3 MMAC".
+std::string human_macs(double macs);
+
 // How the validation split is evaluated with the current weights.
 EvalPlan evaluation_plan(const Parts& parts);
 

@@ -35,6 +35,7 @@ class Trainer {
   double end_window();  // seconds since it started
   void start_window();
   void report_skipped();
+  void warn_of_slow_data(double share);
   bool evaluate();
   EvalReport evaluate_weights(const std::string& weights);
   void save(bool best);
@@ -70,6 +71,7 @@ class Trainer {
   double window_wait_ = 0;
   int64_t window_start_examples_ = state_.progress.examples;
   int64_t skipped_reported_ = 0;
+  int slow_reports_ = 0;
 };
 
 }  // namespace vit
