@@ -1,5 +1,6 @@
 #include "config/sample_config.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -12,8 +13,8 @@ std::string one(const std::string& problem) {
 }
 
 TEST(Reader, GivesDefaultsForAnEmptyDocument) {
-  EXPECT_EQ(write(read<RunConfig>(Document())), write(RunConfig{}));
-  EXPECT_EQ(write(read_text("# only a comment\n")), write(RunConfig{}));
+  EXPECT_EQ(write(read<RunConfig>(Document())), write(defaults()));
+  EXPECT_EQ(write(read_text("# only a comment\n")), write(defaults()));
 }
 
 TEST(Reader, ReadsEveryKindOfMember) {
@@ -240,10 +241,9 @@ TEST(Reader, SurvivesDeepAndLargeInput) {
   // Nine levels of nine aliases each.
   std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 10; ++i) {
-    const std::string before = "*a" + std::to_string(i - 1);
-    laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before;
-    for (int k = 0; k < 8; ++k) laughs += ", " + before;
-    laughs += "]\n";
+    std::string before = fmt::format("*a{}", i - 1);
+    for (int k = 0; k < 8; ++k) before += fmt::format(", *a{}", i - 1);
+    laughs += fmt::format("a{0}: &a{0} [{1}]\n", i, before);
   }
   EXPECT_NE(errors_of(laughs).find("too many values"), std::string::npos);
   EXPECT_NE(errors_of("tags: &t [*t]\n"), "");

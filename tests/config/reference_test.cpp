@@ -56,7 +56,7 @@ TEST(Reference, MarkdownHasEveryKey) {
   expect_has(text, "| `transforms` | list of named section, not empty | `[{name: flip,");
   expect_has(text, "The names are those of [`augment`](#augment).");
   expect_has(text, "| `match` | text, not empty | `\"\"` | Regular expression. |");
-  const auto leaves_of_run = leaves(RunConfig{});
+  const auto leaves_of_run = leaves(defaults());
   for (const Leaf& leaf : leaves_of_run) {
     const std::string key = leaf.key.substr(leaf.key.rfind('.') + 1);
     if (key != "name") expect_has(text, "| `" + key + "` |");

@@ -240,6 +240,12 @@ struct RunConfig {
   }
 };
 
+// GCC 12 warns without reason where an unnamed RunConfig{} is made within an expression.
+inline const RunConfig& defaults() {
+  static const RunConfig run;
+  return run;
+}
+
 inline RunConfig read_text(const std::string& text, const std::vector<std::string>& sets = {}) {
   Document document = Document::from_text(text, "my.yaml");
   for (const std::string& assignment : sets) document.set(assignment);

@@ -14,8 +14,8 @@
 namespace vit::config::sample {
 namespace {
 
-RunConfig reread(const std::string& text, RunConfig initial = {}) {
-  return read<RunConfig>(Document::from_text(text, "written.yaml"), std::move(initial));
+RunConfig reread(const std::string& text, const RunConfig& initial = defaults()) {
+  return read<RunConfig>(Document::from_text(text, "written.yaml"), initial);
 }
 
 RunConfig unusual() {
@@ -46,7 +46,7 @@ RunConfig unusual() {
 }
 
 TEST(Writer, WritesEveryKey) {
-  EXPECT_EQ(write(RunConfig{}), R"(seed: 0
+  EXPECT_EQ(write(defaults()), R"(seed: 0
 device: auto
 precision: fp32
 steps: 3 epochs
@@ -80,7 +80,7 @@ cache: none
 }
 
 TEST(Writer, ReadsBackToTheSameValue) {
-  for (const RunConfig& run : {RunConfig{}, unusual()}) {
+  for (const RunConfig& run : {defaults(), unusual()}) {
     const std::string text = write(run);
     const RunConfig again = reread(text);
     EXPECT_EQ(write(again), text);
@@ -96,8 +96,8 @@ TEST(Writer, ReadsBackToTheSameValue) {
 }
 
 TEST(Writer, MinimalHoldsOnlyChanges) {
-  EXPECT_EQ(write_minimal(RunConfig{}), "{}\n");
-  EXPECT_EQ(write(reread("{}")), write(RunConfig{}));
+  EXPECT_EQ(write_minimal(defaults()), "{}\n");
+  EXPECT_EQ(write(reread("{}")), write(defaults()));
   RunConfig run;
   run.batch.examples = 64;
   run.optimizer.mutate<AdamConfig>()->weight_decay = 0.3;

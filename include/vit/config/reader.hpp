@@ -5,7 +5,8 @@
 #include "vit/config/document.hpp"
 #include "vit/config/schema.hpp"
 
-#include <string>
+#include <memory>
+#include <utility>
 
 namespace vit::config {
 
@@ -18,9 +19,17 @@ void read_into(const TypeInfo& type, void* value, const Document& document);
 // checks. Relative paths become absolute: those of a file start at its folder, those of --set at
 // the working directory.
 template <Described T>
-T read(const Document& document, T initial = {}) {
+T read(const Document& document, T initial) {
   detail::read_into(type_of<T>(), &initial, document);
   return initial;
+}
+
+// The same from the defaults of T.
+template <Described T>
+T read(const Document& document) {
+  const std::shared_ptr<void> value = type_of<T>().make();
+  detail::read_into(type_of<T>(), value.get(), document);
+  return std::move(*static_cast<T*>(value.get()));
 }
 
 }  // namespace vit::config

@@ -20,16 +20,14 @@ std::string json_schema(const TypeInfo& type, std::string_view title);
 // suggestion for an unknown one.
 template <Described T>
 std::string help_text(std::string_view section = "") {
-  const T defaults{};
-  return detail::help_text(type_of<T>(), &defaults, section);
+  return detail::help_text(type_of<T>(), type_of<T>().make().get(), section);
 }
 
 // Tables of every key in Markdown, each catalogue with all entries and presets; headings start at
 // level 2.
 template <Described T>
 std::string reference() {
-  const T defaults{};
-  return detail::reference(type_of<T>(), &defaults);
+  return detail::reference(type_of<T>(), type_of<T>().make().get());
 }
 
 // JSON Schema (draft 2020-12) for editors: put `# yaml-language-server: $schema=vit.schema.json` on

@@ -46,8 +46,12 @@ std::string write_with_origins(const T& value, const Document& document) {
 }
 // Only what differs from `defaults`; reads back to `value` when read() starts from `defaults`.
 template <class T>
-std::string write_minimal(const T& value, const T& defaults = {}) {
+std::string write_minimal(const T& value, const T& defaults) {
   return detail::write(type_of<T>(), &value, &defaults, nullptr);
+}
+template <class T>
+std::string write_minimal(const T& value) {
+  return detail::write(type_of<T>(), &value, type_of<T>().make().get(), nullptr);
 }
 
 // All keys with their values, flattened: "optimizer.beta1", "augment.0.size".
