@@ -23,7 +23,8 @@ struct Driver {
     if (library == nullptr) return;
     is_loaded = load(library, "cuInit", init) && load(library, "cuDeviceGetCount", count) &&
                 load(library, "cuDeviceGet", device) && load(library, "cuDeviceGetName", name) &&
-                load(library, "cuDeviceTotalMem_v2", total_memory) && load(library, "cuGetErrorString", error_text);
+                load(library, "cuDeviceTotalMem_v2", total_memory) &&
+                load(library, "cuGetErrorString", error_text);
   }
 
   template <class Function>
@@ -51,9 +52,11 @@ std::string cuda_driver_problem() {
   if (code == 0) code = driver().count(&count);
   if (code == 0 && count > 0) return "";
   const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
-  if (visible != nullptr) return fmt::format("CUDA_VISIBLE_DEVICES is '{}', which leaves no device", visible);
+  if (visible != nullptr)
+    return fmt::format("CUDA_VISIBLE_DEVICES is '{}', which leaves no device", visible);
   const char* text = nullptr;
-  if (code != 0 && driver().error_text(code, &text) == 0 && text != nullptr) return std::string("the driver says: ") + text;
+  if (code != 0 && driver().error_text(code, &text) == 0 && text != nullptr)
+    return std::string("the driver says: ") + text;
   return "the NVIDIA driver shows no device";
 }
 

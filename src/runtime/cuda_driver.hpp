@@ -1,5 +1,6 @@
-// The few questions to the NVIDIA driver that LibTorch's CPU headers have no words for. The driver library is looked up at run
-// time, so that no CUDA header or toolkit is needed to build and none has to be there to run.
+// The few questions to the NVIDIA driver that LibTorch's CPU headers have no words for. The driver
+// library is looked up at run time, so that no CUDA header or toolkit is needed to build and none
+// has to be there to run.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,8 @@
 
 namespace vit {
 
-// Why the driver has no device to offer: "no NVIDIA driver is installed ...", "the driver says: ...". "" when it has one.
+// Why the driver has no device to offer: "no NVIDIA driver is installed ...", "the driver says:
+// ...". "" when it has one.
 std::string cuda_driver_problem();
 
 // Of the device LibTorch calls cuda:index. "CUDA device" and 0 when the driver does not say.

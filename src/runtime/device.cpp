@@ -1,8 +1,9 @@
 #include "vit/runtime/device.hpp"
 
-#include "cuda_driver.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/text.hpp"
+
+#include "cuda_driver.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -51,11 +52,13 @@ at::Device cuda_device(const std::string& request, int index) {
   if (count == 0) {
     const std::string problem = cuda_driver_problem();
     throw ConfigError(wanted + "there is no usable CUDA device on this machine\n" +
-                      (problem.empty() ? "LibTorch and the driver do not agree" : problem) + "\nuse device: cpu, or auto");
+                      (problem.empty() ? "LibTorch and the driver do not agree" : problem) +
+                      "\nuse device: cpu, or auto");
   }
   if (index >= count) {
-    throw ConfigError(wanted + (count == 1 ? std::string("this machine has one CUDA device: cuda:0")
-                                           : fmt::format("this machine has cuda:0 to cuda:{}", count - 1)));
+    throw ConfigError(wanted +
+                      (count == 1 ? std::string("this machine has one CUDA device: cuda:0")
+                                  : fmt::format("this machine has cuda:0 to cuda:{}", count - 1)));
   }
   return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
@@ -70,9 +73,11 @@ void seed(const at::Generator& shared, uint64_t value) {
 
 at::Device choose_device(const std::string& request) {
   if (request == "cpu") return at::kCPU;
-  if (request == "auto") return cuda_device_count() > 0 ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
+  if (request == "auto")
+    return cuda_device_count() > 0 ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
   if (const auto index = cuda_index(request)) return cuda_device(request, *index);
-  throw ConfigError(fmt::format("there is no device called '{}'\nuse auto, cpu, cuda or cuda:N", request));
+  throw ConfigError(
+      fmt::format("there is no device called '{}'\nuse auto, cpu, cuda or cuda:N", request));
 }
 
 std::string describe(at::Device device) {
@@ -97,7 +102,8 @@ void set_deterministic(bool on) {
   if (on) setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // read once, when cuBLAS starts
   at::Context& context = at::globalContext();
   context.setDeterministicAlgorithms(on, /*warn_only=*/false);
-  context.setDeterministicFillUninitializedMemory(false);  // it would only hide reads of uninitialised memory, at a price
+  context.setDeterministicFillUninitializedMemory(
+      false);  // it would only hide reads of uninitialised memory, at a price
   context.setDeterministicCuDNN(on);
   context.setBenchmarkCuDNN(!on);
 }
@@ -109,7 +115,8 @@ void allow_tf32(bool on) {
 
 void seed_device(at::Device device, Random random) {
   seed(at::globalContext().defaultGenerator(at::kCPU), random.stream("cpu").bits());
-  if (device.is_cuda()) seed(at::globalContext().defaultGenerator(device), random.stream("cuda").bits());
+  if (device.is_cuda())
+    seed(at::globalContext().defaultGenerator(device), random.stream("cuda").bits());
 }
 
 void synchronize(at::Device device) {
@@ -120,7 +127,9 @@ int64_t peak_memory_bytes(at::Device device) {
   if (device.is_cuda()) {
     auto* allocator = c10::getDeviceAllocator(at::kCUDA);
     constexpr auto kAll = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
-    return allocator->initialized() ? allocator->getDeviceStats(device.index()).allocated_bytes[kAll].peak : 0;
+    return allocator->initialized()
+               ? allocator->getDeviceStats(device.index()).allocated_bytes[kAll].peak
+               : 0;
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

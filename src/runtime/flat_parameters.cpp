@@ -19,7 +19,8 @@ void check_parameters(const NamedTensors& parameters) {
   for (const auto& [name, tensor] : parameters) {
     VIT_CHECK(tensor.defined() && tensor.is_leaf(), "parameter " + name + " is no leaf tensor");
     VIT_CHECK(tensor.scalar_type() == at::kFloat, "parameter " + name + " is not float32");
-    VIT_CHECK(tensor.device() == parameters.front().tensor.device(), "parameter " + name + " is on another device");
+    VIT_CHECK(tensor.device() == parameters.front().tensor.device(),
+              "parameter " + name + " is on another device");
     VIT_CHECK(names.insert(name).second, "there are two parameters called " + name);
   }
 }
@@ -35,15 +36,22 @@ std::vector<ParameterTraits> distinct(const std::vector<ParameterTraits>& traits
 
 }  // namespace
 
-FlatParameters::FlatParameters(const NamedTensors& parameters, const std::vector<ParameterTraits>& traits) {
-  VIT_CHECK(!parameters.empty() && parameters.size() == traits.size(), "one entry of traits for each parameter");
+FlatParameters::FlatParameters(const NamedTensors& parameters,
+                               const std::vector<ParameterTraits>& traits) {
+  VIT_CHECK(!parameters.empty() && parameters.size() == traits.size(),
+            "one entry of traits for each parameter");
   check_parameters(parameters);
 
   // Where everything goes.
   std::vector<at::Tensor> trained;
   int64_t end = 0;
   for (const ParameterTraits& kind : distinct(traits)) {
-    ParameterGroup group{.decay = kind.decay, .lr_scale = kind.lr_scale, .begin = end, .end = 0, .values = {}, .grads = {}};
+    ParameterGroup group{.decay = kind.decay,
+                         .lr_scale = kind.lr_scale,
+                         .begin = end,
+                         .end = 0,
+                         .values = {},
+                         .grads = {}};
     for (size_t i = 0; i < parameters.size(); ++i) {
       const auto& [name, tensor] = parameters[i];
       if (traits[i] != kind) continue;

@@ -19,8 +19,8 @@ std::shared_ptr<void> pageable(size_t bytes) {
 
 // From LibTorch's cache of page-locked blocks, whose alignment is far above ours.
 std::shared_ptr<void> pinned(size_t bytes) {
-  const auto block =
-      std::make_shared<at::DataPtr>(at::globalContext().getPinnedMemoryAllocator(at::kCUDA)->allocate(bytes));
+  const auto block = std::make_shared<at::DataPtr>(
+      at::globalContext().getPinnedMemoryAllocator(at::kCUDA)->allocate(bytes));
   return {block, block->get()};
 }
 

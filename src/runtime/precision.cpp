@@ -16,7 +16,8 @@ AutocastGuard::AutocastGuard(at::Device device, Precision precision)
 
 AutocastGuard::~AutocastGuard() {
   if (!active_) return;
-  // The casts of the weights are kept for one scope only: the optimizer changes the weights in place.
+  // The casts of the weights are kept for one scope only: the optimizer changes the weights in
+  // place.
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
   at::autocast::set_autocast_enabled(type_, previous_enabled_);
 }

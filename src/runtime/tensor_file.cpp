@@ -1,10 +1,11 @@
 #include "vit/runtime/tensor_file.hpp"
 
-#include "tensor_dtype.hpp"
-#include "tensor_header.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
 #include "vit/core/text.hpp"
+
+#include "tensor_dtype.hpp"
+#include "tensor_header.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -29,14 +30,16 @@ TensorHeader read_header(const MappedFile& file) {
   try {
     return parse_tensor_header(file.bytes());
   } catch (const TensorHeaderFlaw& flaw) {
-    throw CheckpointError(fmt::format(
-        "this weights file cannot be used: it {}\nfile: {}\nIt is damaged, incomplete or no safetensors file; get or write it again.",
-        flaw.what(), file.path().string()));
+    throw CheckpointError(
+        fmt::format("this weights file cannot be used: it {}\nfile: {}\nIt is damaged, incomplete "
+                    "or no safetensors file; get or write it again.",
+                    flaw.what(), file.path().string()));
   }
 }
 
 at::ScalarType scalar_type(const std::string& dtype) {
-  const auto found = std::ranges::find(kTensorDtypes, dtype, [](const auto& entry) { return entry.first; });
+  const auto found =
+      std::ranges::find(kTensorDtypes, dtype, [](const auto& entry) { return entry.first; });
   VIT_CHECK(found != kTensorDtypes.end(), dtype);
   return found->second;
 }
@@ -44,7 +47,8 @@ at::ScalarType scalar_type(const std::string& dtype) {
 }  // namespace
 
 struct TensorFile::Impl {
-  explicit Impl(const std::filesystem::path& path) : file(map_file(path)), header(read_header(file)) {
+  explicit Impl(const std::filesystem::path& path)
+      : file(map_file(path)), header(read_header(file)) {
     for (size_t i = 0; i < header.entries.size(); ++i) index.emplace(header.entries[i].name, i);
   }
 
@@ -53,11 +57,14 @@ struct TensorFile::Impl {
   std::unordered_map<std::string, size_t> index;
 };
 
-TensorFile::TensorFile(const std::filesystem::path& path) : impl_(std::make_shared<const Impl>(path)) {}
+TensorFile::TensorFile(const std::filesystem::path& path)
+    : impl_(std::make_shared<const Impl>(path)) {}
 
 const std::filesystem::path& TensorFile::path() const { return impl_->file.path(); }
 
-const std::map<std::string, std::string>& TensorFile::metadata() const { return impl_->header.metadata; }
+const std::map<std::string, std::string>& TensorFile::metadata() const {
+  return impl_->header.metadata;
+}
 
 std::vector<std::string> TensorFile::names() const {
   std::vector<std::string> names;
@@ -72,8 +79,9 @@ at::Tensor TensorFile::tensor(const std::string& name) const {
   const auto found = impl_->index.find(name);
   if (found == impl_->index.end()) {
     const std::string near = closest(name, names());
-    throw CheckpointError(fmt::format("there is no tensor \"{}\" in {}{}", name, path().string(),
-                                      near.empty() ? "" : fmt::format("\nthe closest name is \"{}\"", near)));
+    throw CheckpointError(
+        fmt::format("there is no tensor \"{}\" in {}{}", name, path().string(),
+                    near.empty() ? "" : fmt::format("\nthe closest name is \"{}\"", near)));
   }
   const TensorEntry& entry = impl_->header.entries[found->second];
   const at::ScalarType type = scalar_type(entry.dtype);
@@ -81,7 +89,8 @@ at::Tensor TensorFile::tensor(const std::string& name) const {
   if (entry.begin == entry.end) return at::empty(entry.shape, options);
 
   const char* bytes = impl_->file.bytes().data() + impl_->header.data_offset + entry.begin;
-  const bool is_aligned = reinterpret_cast<uintptr_t>(bytes) % static_cast<uintptr_t>(dtype_size(entry.dtype)) == 0;
+  const bool is_aligned =
+      reinterpret_cast<uintptr_t>(bytes) % static_cast<uintptr_t>(dtype_size(entry.dtype)) == 0;
   if (!is_aligned) {  // a file of another writer, with an unpadded header
     at::Tensor copy = at::empty(entry.shape, options);
     std::memcpy(copy.mutable_data_ptr(), bytes, static_cast<size_t>(entry.end - entry.begin));
@@ -99,7 +108,8 @@ at::Tensor TensorFile::tensor(const std::string& name) const {
 NamedTensors TensorFile::tensors() const {
   NamedTensors all;
   all.reserve(impl_->header.entries.size());
-  for (const TensorEntry& entry : impl_->header.entries) all.push_back({entry.name, tensor(entry.name)});
+  for (const TensorEntry& entry : impl_->header.entries)
+    all.push_back({entry.name, tensor(entry.name)});
   return all;
 }
 

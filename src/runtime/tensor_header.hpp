@@ -1,6 +1,7 @@
 // The JSON header of a safetensors file, parsed and checked without LibTorch.
 //
-// Everything the format promises is verified here, so that whoever holds a TensorHeader may index the file's data blindly.
+// Everything the format promises is verified here, so that whoever holds a TensorHeader may index
+// the file's data blindly.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // Device choice, seeds, precision, host memory. What needs a GPU is skipped without one.
-#include "vit/core/error.hpp"
 #include "vit/runtime/device.hpp"
+
+#include "vit/core/error.hpp"
 #include "vit/runtime/host_buffer.hpp"
 #include "vit/runtime/precision.hpp"
 
@@ -32,7 +33,8 @@ TEST(Device, cpu_is_always_there) {
 }
 
 TEST(Device, requests_that_make_no_sense_are_refused) {
-  for (const char* request : {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1x", "CPU", "cuda:99999999999"}) {
+  for (const char* request :
+       {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1x", "CPU", "cuda:99999999999"}) {
     EXPECT_NE(refusal(request).find("auto, cpu, cuda or cuda:N"), std::string::npos) << request;
   }
 }
@@ -40,8 +42,9 @@ TEST(Device, requests_that_make_no_sense_are_refused) {
 TEST(Device, cuda_that_is_not_there_is_refused_with_the_reason) {
   const std::string text = refusal("cuda:77");
   EXPECT_NE(text.find("'cuda:77'"), std::string::npos) << text;
-  const bool names_reason = text.find("without CUDA") != text.npos || text.find("driver") != text.npos ||
-                            text.find("CUDA_VISIBLE_DEVICES") != text.npos || text.find("this machine has") != text.npos;
+  const bool names_reason =
+      text.find("without CUDA") != text.npos || text.find("driver") != text.npos ||
+      text.find("CUDA_VISIBLE_DEVICES") != text.npos || text.find("this machine has") != text.npos;
   EXPECT_TRUE(names_reason) << text;
 }
 

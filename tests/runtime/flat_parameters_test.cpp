@@ -1,6 +1,7 @@
 // Parameters and gradients as views of two flat tensors, through real backward passes.
-#include "vit/core/error.hpp"
 #include "vit/runtime/flat_parameters.hpp"
+
+#include "vit/core/error.hpp"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -9,8 +10,10 @@ namespace vit {
 namespace {
 
 NamedTensors small_model() {
-  NamedTensors parameters = {{"first.weight", at::randn({5, 7})}, {"first.bias", at::randn({5})},
-                             {"second.weight", at::randn({3, 5})}, {"second.bias", at::randn({3})}};
+  NamedTensors parameters = {{"first.weight", at::randn({5, 7})},
+                             {"first.bias", at::randn({5})},
+                             {"second.weight", at::randn({3, 5})},
+                             {"second.bias", at::randn({3})}};
   for (auto& p : parameters) p.tensor.set_requires_grad(true);
   return parameters;
 }
@@ -36,7 +39,8 @@ TEST(FlatParameters, tensors_become_views_and_keep_their_values) {
     const at::Tensor* view = find_tensor(views, model[i].name);
     ASSERT_NE(view, nullptr);
     EXPECT_EQ(view->data_ptr(), model[i].tensor.data_ptr());
-    EXPECT_EQ(find_tensor(grad_views, "grad/" + model[i].name)->data_ptr(), model[i].tensor.grad().data_ptr());
+    EXPECT_EQ(find_tensor(grad_views, "grad/" + model[i].name)->data_ptr(),
+              model[i].tensor.grad().data_ptr());
     EXPECT_TRUE(at::equal(model[i].tensor, before[i]));
     EXPECT_TRUE(model[i].tensor.is_leaf() && model[i].tensor.requires_grad());
     EXPECT_EQ((view->data_ptr<float>() - flat.values().data_ptr<float>()) % 16, 0);
@@ -77,8 +81,10 @@ TEST(FlatParameters, gradients_stay_in_place_and_are_right) {
     for (auto& p : reference) p.tensor.mutable_grad() = at::Tensor();
     loss_of(reference, x).mul(2).backward();
     for (size_t i = 0; i < model.size(); ++i) {
-      EXPECT_EQ(model[i].tensor.grad().data_ptr(), addresses[i]) << model[i].name << " in step " << step;
-      EXPECT_TRUE(at::allclose(model[i].tensor.grad(), reference[i].tensor.grad(), 1e-5, 1e-5)) << model[i].name;
+      EXPECT_EQ(model[i].tensor.grad().data_ptr(), addresses[i])
+          << model[i].name << " in step " << step;
+      EXPECT_TRUE(at::allclose(model[i].tensor.grad(), reference[i].tensor.grad(), 1e-5, 1e-5))
+          << model[i].name;
     }
     flat.values().add_(flat.grads(), -0.01);
     for (auto& p : reference) p.tensor.detach().add_(p.tensor.grad(), -0.01);

@@ -1,8 +1,11 @@
-// safetensors files: the verdict of the reference implementation on broken and unusual files, round trips, failing writes.
+// safetensors files: the verdict of the reference implementation on broken and unusual files, round
+// trips, failing writes.
+#include "vit/runtime/tensor_file.hpp"
+
+#include "vit/core/error.hpp"
+
 #include "support/golden.hpp"
 #include "support/temp_dir.hpp"
-#include "vit/core/error.hpp"
-#include "vit/runtime/tensor_file.hpp"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -66,7 +69,8 @@ void expect_content(const TensorFile& file, const Json& expected) {
     ASSERT_EQ(static_cast<size_t>(flat.numel()), values.size());
     for (size_t i = 0; i < values.size(); ++i) {
       const double got = flat[static_cast<int64_t>(i)].item<double>(), want = number(values[i]);
-      EXPECT_TRUE(got == want || (got != got && want != want)) << name << "[" << i << "]: " << got << " for " << want;
+      EXPECT_TRUE(got == want || (got != got && want != want))
+          << name << "[" << i << "]: " << got << " for " << want;
       EXPECT_EQ(std::signbit(got), std::signbit(want));
     }
   }
@@ -93,7 +97,8 @@ TEST(TensorFile, hostile_files_get_the_reference_verdict) {
   }
 }
 
-std::filesystem::path write_raw(const std::filesystem::path& path, const std::string& header, const std::string& data) {
+std::filesystem::path write_raw(const std::filesystem::path& path, const std::string& header,
+                                const std::string& data) {
   const uint64_t length = header.size();
   std::ofstream file(path, std::ios::binary);
   file.write(reinterpret_cast<const char*>(&length), sizeof length);
@@ -111,15 +116,18 @@ TEST(TensorFile, header_tricks_are_refused) {
       {good + std::string(1, '\0'), four},
       {good + "{}", four},
       {R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", four},
-      {R"({"__metadata__":{"k":"1","k":"2"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", four},
+      {R"({"__metadata__":{"k":"1","k":"2"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+       four},
       {R"({"a":{"dtype":"F32","shape":[[1]],"data_offsets":[0,4]}})", four},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":{"0":4}}})", four},
       {R"({"a":{"dtype":["F32"],"shape":[1],"data_offsets":[0,4]}})", four},
       {R"({"a":[1]})", four},
-      {R"({"a":{"dtype":"F32","shape":[0,4611686018427387904,4611686018427387904],"data_offsets":[0,0]}})", ""},
+      {R"({"a":{"dtype":"F32","shape":[0,4611686018427387904,4611686018427387904],"data_offsets":[0,0]}})",
+       ""},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,18446744073709551615]}})", four},
   };
-  for (const auto& [header, data] : bad) EXPECT_NE(refusal(write_raw(folder / "bad", header, data)), std::nullopt) << header;
+  for (const auto& [header, data] : bad)
+    EXPECT_NE(refusal(write_raw(folder / "bad", header, data)), std::nullopt) << header;
 }
 
 TEST(TensorFile, unknown_fields_may_hold_anything) {
@@ -146,16 +154,18 @@ TEST(TensorFile, what_is_written_is_read_back) {
   const test::TempDir folder;
   const auto path = folder / "all.safetensors";
   NamedTensors written;
-  for (const auto type : {at::kBool, at::kByte, at::kChar, at::kShort, at::kHalf, at::kBFloat16, at::kInt, at::kFloat, at::kLong,
-                          at::kDouble}) {
-    written.push_back({"type/" + std::string(at::toString(type)), at::randint(0, 100, {3, 5}).to(type)});
+  for (const auto type : {at::kBool, at::kByte, at::kChar, at::kShort, at::kHalf, at::kBFloat16,
+                          at::kInt, at::kFloat, at::kLong, at::kDouble}) {
+    written.push_back(
+        {"type/" + std::string(at::toString(type)), at::randint(0, 100, {3, 5}).to(type)});
   }
   written.push_back({"transposed", at::randn({4, 6}).t()});
   written.push_back({"scalar", at::scalar_tensor(2.5)});
   written.push_back({"none", at::empty({0, 7})});
   written.push_back({"needs_grad", at::randn({2}).set_requires_grad(true)});
   written.push_back({"quote\" and \\ and \n", at::randn({2})});
-  const std::map<std::string, std::string> metadata = {{"format", "pt"}, {"note", "\"quoted\"\n\xC3\xA4"}};
+  const std::map<std::string, std::string> metadata = {{"format", "pt"},
+                                                       {"note", "\"quoted\"\n\xC3\xA4"}};
   write_tensor_file(path, written, metadata);
 
   const TensorFile file(path);
@@ -165,13 +175,15 @@ TEST(TensorFile, what_is_written_is_read_back) {
     const at::Tensor read = file.tensor(name);
     EXPECT_EQ(read.scalar_type(), tensor.scalar_type()) << name;
     EXPECT_TRUE(at::equal(read, tensor)) << name;
-    EXPECT_EQ(reinterpret_cast<uintptr_t>(read.const_data_ptr()) % tensor.element_size(), 0u) << name;
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(read.const_data_ptr()) % tensor.element_size(), 0u)
+        << name;
   }
   std::ifstream raw(path, std::ios::binary);
   uint64_t length = 0;
   raw.read(reinterpret_cast<char*>(&length), sizeof length);
   EXPECT_EQ((length + sizeof length) % 64, 0u);
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << "no temporary file may stay";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1)
+      << "no temporary file may stay";
 }
 
 TEST(TensorFile, tensors_outlive_the_reader_and_the_name) {
@@ -187,7 +199,8 @@ TEST(TensorFile, a_failed_write_leaves_the_old_file_alone) {
   const test::TempDir folder;
   const auto path = folder / "f.safetensors";
   write_tensor_file(path, {{"a", at::ones({4})}}, {});
-  const at::Tensor large = at::zeros({100'000});  // made here: a forked child must not start LibTorch's threads
+  const at::Tensor large =
+      at::zeros({100'000});  // made here: a forked child must not start LibTorch's threads
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {  // a full disk, as far as this process is concerned
@@ -198,7 +211,8 @@ TEST(TensorFile, a_failed_write_leaves_the_old_file_alone) {
       write_tensor_file(path, {{"a", large}}, {});
     } catch (const CheckpointError& error) {
       const std::string text = error.what();
-      const bool is_clear = text.find(path.string()) != text.npos && text.find(std::strerror(EFBIG)) != text.npos;
+      const bool is_clear =
+          text.find(path.string()) != text.npos && text.find(std::strerror(EFBIG)) != text.npos;
       _exit(is_clear ? 42 : 43);
     }
     _exit(44);
@@ -207,7 +221,8 @@ TEST(TensorFile, a_failed_write_leaves_the_old_file_alone) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 42);
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << "the partial file must go";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1)
+      << "the partial file must go";
   EXPECT_TRUE(at::equal(TensorFile(path).tensor("a"), at::ones({4})));
 }
 
@@ -218,7 +233,8 @@ TEST(TensorFile, an_unwritable_place_is_named) {
 
 TEST(TensorFile, names_must_be_unique) {
   const test::TempDir folder;
-  EXPECT_THROW(write_tensor_file(folder / "f", {{"a", at::ones({1})}, {"a", at::ones({1})}}, {}), Error);
+  EXPECT_THROW(write_tensor_file(folder / "f", {{"a", at::ones({1})}, {"a", at::ones({1})}}, {}),
+               Error);
 }
 
 }  // namespace

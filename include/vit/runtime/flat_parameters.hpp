@@ -1,9 +1,11 @@
-// All trainable parameters as views of one flat fp32 tensor, and their gradients as views of another.
+// All trainable parameters as views of one flat fp32 tensor, and their gradients as views of
+// another.
 //
-// Zeroing, norm, clip, optimizer, averaging and (later) the reduction over processes are then one operation on one tensor, and
-// gradient addresses never change, which a CUDA graph needs. Parameters are sorted into contiguous groups of equal traits;
-// within a group they keep the model's order. Each parameter starts at a multiple of 16 elements; the padding is zero and
-// stays zero. Frozen parameters are left where they are and lose requires_grad.
+// Zeroing, norm, clip, optimizer, averaging and (later) the reduction over processes are then one
+// operation on one tensor, and gradient addresses never change, which a CUDA graph needs.
+// Parameters are sorted into contiguous groups of equal traits; within a group they keep the
+// model's order. Each parameter starts at a multiple of 16 elements; the padding is zero and stays
+// zero. Frozen parameters are left where they are and lose requires_grad.
 #pragma once
 
 #include "vit/runtime/named_tensor.hpp"
@@ -33,8 +35,9 @@ struct ParameterGroup {
 
 class FlatParameters {
  public:
-  // Moves the parameters (leaf tensors, one device, fp32) into flat storage; the tensors handed in become views of it, so the
-  // model that holds them trains on the flat storage from here on. traits[i] belongs to parameters[i].
+  // Moves the parameters (leaf tensors, one device, fp32) into flat storage; the tensors handed in
+  // become views of it, so the model that holds them trains on the flat storage from here on.
+  // traits[i] belongs to parameters[i].
   FlatParameters(const NamedTensors& parameters, const std::vector<ParameterTraits>& traits);
 
   at::Tensor& values() { return values_; }
@@ -46,8 +49,8 @@ class FlatParameters {
 
   void zero_grad();  // one fill
 
-  // Views of `flat`, a tensor shaped like values(), named and shaped like the trainable parameters: `prefix` + name. This is
-  // how optimizer moments and averages are saved and restored.
+  // Views of `flat`, a tensor shaped like values(), named and shaped like the trainable parameters:
+  // `prefix` + name. This is how optimizer moments and averages are saved and restored.
   NamedTensors views_of(const at::Tensor& flat, const std::string& prefix = "") const;
 
  private:

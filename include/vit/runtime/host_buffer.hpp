@@ -1,4 +1,5 @@
-// A block of host memory that a CUDA copy can read asynchronously (page-locked), or plain memory where there is no CUDA.
+// A block of host memory that a CUDA copy can read asynchronously (page-locked), or plain memory
+// where there is no CUDA.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// fp32 or bf16 arithmetic. Weights, gradients and optimizer state are fp32 in both; with bf16 the matrix products of a scope run
-// in bfloat16 (LibTorch's autocast), on CUDA and on the CPU.
+// fp32 or bf16 arithmetic. Weights, gradients and optimizer state are fp32 in both; with bf16 the
+// matrix products of a scope run in bfloat16 (LibTorch's autocast), on CUDA and on the CPU.
 #pragma once
 
 #include <c10/core/Device.h>
