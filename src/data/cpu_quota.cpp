@@ -1,13 +1,13 @@
 #include "cpu_quota.hpp"
 
+#include "vit/data/loader.hpp"
+
 #include <sched.h>
 
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <thread>
-
-#include "vit/data/loader.hpp"
 
 namespace vit {
 namespace {

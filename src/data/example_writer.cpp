@@ -1,10 +1,10 @@
 #include "example_writer.hpp"
 
+#include "vit/core/error.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "vit/core/error.hpp"
 
 namespace vit {
 

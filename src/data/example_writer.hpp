@@ -2,10 +2,10 @@
 // (or its substitute), augment it and lay it out for the model. A pure function of the position.
 #pragma once
 
+#include "vit/data/loader.hpp"
+
 #include <optional>
 #include <string>
-
-#include "vit/data/loader.hpp"
 
 namespace vit {
 

@@ -3,6 +3,11 @@
 // takes the front when it is complete.
 #include "vit/data/loader.hpp"
 
+#include "vit/core/error.hpp"
+#include "vit/core/stopwatch.hpp"
+
+#include "example_writer.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -13,10 +18,6 @@
 #include <set>
 #include <thread>
 #include <utility>
-
-#include "example_writer.hpp"
-#include "vit/core/error.hpp"
-#include "vit/core/stopwatch.hpp"
 
 namespace vit {
 namespace {

@@ -1,8 +1,9 @@
 // Which data set lies in a folder, told by its content.
-#include <fmt/format.h>
+#include "vit/core/error.hpp"
 
 #include "datasets/datasets.hpp"
-#include "vit/core/error.hpp"
+
+#include <fmt/format.h>
 
 namespace vit {
 

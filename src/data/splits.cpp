@@ -1,4 +1,10 @@
 // Split syntax: NAME or NAME[a:b]; see dataset.hpp.
+#include "vit/core/error.hpp"
+#include "vit/core/random.hpp"
+#include "vit/core/text.hpp"
+
+#include "datasets/datasets.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -7,11 +13,6 @@
 #include <cmath>
 #include <optional>
 #include <string_view>
-
-#include "datasets/datasets.hpp"
-#include "vit/core/error.hpp"
-#include "vit/core/random.hpp"
-#include "vit/core/text.hpp"
 
 namespace vit {
 namespace {

@@ -1,6 +1,13 @@
 // Data sets of a few pixels, written by the tests themselves, and what opens them.
 #pragma once
 
+#include "vit/config/document.hpp"
+#include "vit/config/reader.hpp"
+#include "vit/core/error.hpp"
+#include "vit/core/files.hpp"
+#include "vit/data/dataset.hpp"
+#include "vit/data/image_codec.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -9,13 +16,6 @@
 #include <string>
 #include <tuple>
 #include <vector>
-
-#include "vit/config/document.hpp"
-#include "vit/config/reader.hpp"
-#include "vit/core/error.hpp"
-#include "vit/core/files.hpp"
-#include "vit/data/dataset.hpp"
-#include "vit/data/image_codec.hpp"
 
 namespace vit::test {
 

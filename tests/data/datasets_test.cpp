@@ -1,14 +1,14 @@
 // IDX, CIFAR and synthetic data: what is read, and what is said when it cannot be. Image folders:
 // folder_test.cpp.
+#include "data/data_files.hpp"
+#include "support/golden.hpp"
+#include "support/temp_dir.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
 #include <set>
-
-#include "data/data_files.hpp"
-#include "support/golden.hpp"
-#include "support/temp_dir.hpp"
 
 namespace vit {
 namespace {

@@ -1,9 +1,9 @@
 // Image folders, and telling data sets by their content.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "data/data_files.hpp"
 #include "support/temp_dir.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace vit {
 namespace {

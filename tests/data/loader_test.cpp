@@ -2,6 +2,11 @@
 // was entered.
 #include "vit/data/loader.hpp"
 
+#include "data/cpu_quota.hpp"
+#include "data/data_files.hpp"
+#include "data/example_writer.hpp"
+#include "support/temp_dir.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,11 +17,6 @@
 #include <mutex>
 #include <set>
 #include <thread>
-
-#include "data/cpu_quota.hpp"
-#include "data/data_files.hpp"
-#include "data/example_writer.hpp"
-#include "support/temp_dir.hpp"
 
 namespace vit {
 namespace {

@@ -1,12 +1,12 @@
 // Split syntax and the splits a run uses.
+#include "data/data_files.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 #include <numeric>
 #include <set>
-
-#include "data/data_files.hpp"
 
 namespace vit {
 namespace {

@@ -1,9 +1,11 @@
-// A Dataset is one split of labelled images with random access; a DataSource opens them by split name.
+// A Dataset is one split of labelled images with random access; a DataSource opens them by split
+// name.
 //
-// Split syntax: NAME, or NAME[a:b] with whole numbers, negative numbers or percents ("train[:98%]", "train[:800]", "train[-10%:]").
-// Splits of a source whose natural order goes class by class (image folders) are sliced along a fixed shuffled order, so that
-// "train[90%:]" is a fair sample of all classes and complements "train[:90%]"; the members then keep their natural order. Other
-// sources (MNIST, CIFAR) are already shuffled and are sliced as they lie.
+// Split syntax: NAME, or NAME[a:b] with whole numbers, negative numbers or percents ("train[:98%]",
+// "train[:800]", "train[-10%:]"). Splits of a source whose natural order goes class by class (image
+// folders) are sliced along a fixed shuffled order, so that "train[90%:]" is a fair sample of all
+// classes and complements "train[:90%]"; the members then keep their natural order. Other sources
+// (MNIST, CIFAR) are already shuffled and are sliced as they lie.
 #pragma once
 
 #include "vit/config/component.hpp"
@@ -26,12 +28,14 @@ class Dataset {
   // All thread-safe. image() throws DataError naming the file when it cannot be read or decoded.
   virtual int64_t label(int64_t index) const = 0;
   virtual Image image(int64_t index) const = 0;
-  virtual std::string name(int64_t index) const = 0;  // path relative to the root, or "train-images-idx3-ubyte[17]"
+  virtual std::string name(
+      int64_t index) const = 0;  // path relative to the root, or "train-images-idx3-ubyte[17]"
 };
 
 // What holds for all splits of a source.
 struct DataInfo {
-  std::string kind;                  // "fashion_mnist", "mnist", "cifar10", "cifar100", "folder", "synthetic": for names and messages
+  std::string kind;  // "fashion_mnist", "mnist", "cifar10", "cifar100", "folder", "synthetic": for
+                     // names and messages
   std::vector<std::string> classes;  // names in label order
   int64_t channels = 3;
 };
@@ -41,7 +45,8 @@ class DataSource {
   virtual ~DataSource() = default;
   virtual const DataInfo& info() const = 0;
   virtual std::vector<std::string> splits() const = 0;  // "train", "val", "test": those that exist
-  // A whole split by its plain name, in natural order. Throws DataError listing the splits there are.
+  // A whole split by its plain name, in natural order. Throws DataError listing the splits there
+  // are.
   virtual std::unique_ptr<Dataset> open(const std::string& split) const = 0;
   // True when a slice must be taken along a shuffled order (see above).
   virtual bool sorted_by_class() const { return false; }
@@ -65,7 +70,8 @@ struct DataCommon {
         field<&DataCommon::train>("Split to train on, e.g. 'train[:98%]' (empty: train)."),
         field<&DataCommon::val>(
             "Split to validate on (empty: val or test, else the last 10 % of train)."),
-        field<&DataCommon::on_error>("A picture that cannot be read: fail, or skip to the next one.")
+        field<&DataCommon::on_error>(
+            "A picture that cannot be read: fail, or skip to the next one.")
             .resumable()};
   }
 };
@@ -81,16 +87,19 @@ using DataSection = config::Component<Datasets>;
 // Opens `split` with its slice.
 std::unique_ptr<Dataset> open_split(const DataSource& source, const std::string& split);
 
-// The splits a run trains and validates on. An empty `train` means "train"; an empty `val` means the first of val, validation,
-// test that exists, else what a sliced `train` leaves over ("train[:800]" validates on "train[800:]"), else the last 10 % of
-// train are carved off (and train shrinks to the first 90 %).
+// The splits a run trains and validates on. An empty `train` means "train"; an empty `val` means
+// the first of val, validation, test that exists, else what a sliced `train` leaves over
+// ("train[:800]" validates on "train[800:]"), else the last 10 % of train are carved off (and train
+// shrinks to the first 90 %).
 struct SplitNames {
   std::string train, val;
 };
-SplitNames resolve_splits(const DataSource& source, const std::string& train, const std::string& val);
+SplitNames resolve_splits(const DataSource& source, const std::string& train,
+                          const std::string& val);
 
-// The configuration section for what lies at `path` (a folder of IDX files, of CIFAR batches, an image tree), recognised by its
-// content. Throws DataError saying what was looked for and what was found.
+// The configuration section for what lies at `path` (a folder of IDX files, of CIFAR batches, an
+// image tree), recognised by its content. Throws DataError saying what was looked for and what was
+// found.
 std::string recognise_data(const std::string& path);  // a catalogue name: idx, cifar, folder
 
 }  // namespace vit

@@ -1,5 +1,6 @@
-// Worker threads that read, augment and lay out batches ahead of the consumer, in order, in a fixed number of reusable
-// (page-locked) slots. What a batch holds depends on (dataset, pipeline, seed, position) only, not on threads or prefetch depth.
+// Worker threads that read, augment and lay out batches ahead of the consumer, in order, in a fixed
+// number of reusable (page-locked) slots. What a batch holds depends on (dataset, pipeline, seed,
+// position) only, not on threads or prefetch depth.
 #pragma once
 
 #include "vit/data/dataset.hpp"
@@ -8,7 +9,6 @@
 #include "vit/runtime/host_buffer.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -32,10 +32,10 @@ struct LoaderConfig {
 };
 
 struct LoaderOptions {
-  int64_t batch = 0;       // examples per batch
+  int64_t batch = 0;     // examples per batch
   int64_t threads = 1;   // 0: no workers, next() does the work itself
   int64_t prefetch = 2;  // batches in preparation or ready, besides those the caller still holds
-  Extent image;            // size the pipeline gives
+  Extent image;          // size the pipeline gives
   int64_t channels = 3;
   OnError on_error = OnError::kFail;
   HostMemory memory = HostMemory::kPageable;
@@ -43,29 +43,31 @@ struct LoaderOptions {
 
 // One batch in host memory. Valid until the object is destroyed; its slot is then filled anew.
 struct HostBatch {
-  int64_t size = 0;                  // examples; smaller than options.batch only at the end of a finite stream
-  const uint8_t* images = nullptr;   // [size, channels, height, width]
-  const int64_t* labels = nullptr;   // [size]
-  int64_t first_position = 0;        // of its first example
-  std::vector<int64_t> replaced;     // with kSkip: places in this batch that hold a substitute
-  std::shared_ptr<void> slot;        // releases the slot (from any thread, also after the loader is gone)
+  int64_t size = 0;  // examples; smaller than options.batch only at the end of a finite stream
+  const uint8_t* images = nullptr;  // [size, channels, height, width]
+  const int64_t* labels = nullptr;  // [size]
+  int64_t first_position = 0;       // of its first example
+  std::vector<int64_t> replaced;    // with kSkip: places in this batch that hold a substitute
+  std::shared_ptr<void> slot;  // releases the slot (from any thread, also after the loader is gone)
 };
 
 class Loader {
  public:
-  // Batches start at `first_position` and end before `end_position` (a negative end: never). dataset, pipeline outlive the loader.
-  Loader(const Dataset& dataset, const Pipeline& pipeline, Sampler sampler, Random augment_seed, LoaderOptions options,
-         int64_t first_position, int64_t end_position);
+  // Batches start at `first_position` and end before `end_position` (a negative end: never).
+  // dataset, pipeline outlive the loader.
+  Loader(const Dataset& dataset, const Pipeline& pipeline, Sampler sampler, Random augment_seed,
+         LoaderOptions options, int64_t first_position, int64_t end_position);
   ~Loader();  // stops and joins the workers
 
-  // The next batch, waiting for it if need be; size 0 after the end. With kFail a bad image throws DataError here, in order
-  // (a further call goes on with the batch after it). With kSkip a bad image is replaced by the next readable one after it
-  // in dataset order, and counted.
+  // The next batch, waiting for it if need be; size 0 after the end. With kFail a bad image throws
+  // DataError here, in order (a further call goes on with the batch after it). With kSkip a bad
+  // image is replaced by the next readable one after it in dataset order, and counted.
   HostBatch next();
 
-  double seconds_waited() const;                     // time next() has spent blocked
-  int64_t skipped() const;                           // with kSkip: images replaced so far
-  std::vector<std::string> skipped_names() const;    // the first 20 of them, each once, with the reason
+  double seconds_waited() const;  // time next() has spent blocked
+  int64_t skipped() const;        // with kSkip: images replaced so far
+  std::vector<std::string> skipped_names()
+      const;  // the first 20 of them, each once, with the reason
 
  private:
   struct Impl;

@@ -1,5 +1,6 @@
-// The order of training examples: example number p of the run is in epoch p / size, at place p % size of that epoch's
-// permutation. A function of (seed, p) alone, so a run can be entered anywhere.
+// The order of training examples: example number p of the run is in epoch p / size, at place p %
+// size of that epoch's permutation. A function of (seed, p) alone, so a run can be entered
+// anywhere.
 #pragma once
 
 #include "vit/core/random.hpp"

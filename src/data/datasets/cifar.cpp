@@ -1,14 +1,15 @@
 // CIFAR-10 and CIFAR-100 in their binary versions (Krizhevsky 2009): records of label byte(s) and 3
 // planes of 32 x 32.
+#include "vit/core/error.hpp"
+#include "vit/core/files.hpp"
+#include "vit/core/text.hpp"
+
+#include "datasets.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
-
-#include "datasets.hpp"
-#include "vit/core/error.hpp"
-#include "vit/core/files.hpp"
-#include "vit/core/text.hpp"
 
 namespace vit {
 

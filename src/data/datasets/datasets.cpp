@@ -1,11 +1,11 @@
 #include "datasets.hpp"
 
+#include "vit/core/error.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <system_error>
-
-#include "vit/core/error.hpp"
 
 namespace vit {
 

@@ -3,11 +3,11 @@
 // error messages.
 #pragma once
 
+#include "vit/data/dataset.hpp"
+
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "vit/data/dataset.hpp"
 
 namespace vit {
 

@@ -1,15 +1,16 @@
 // Image folders: <root>/<split>/<class>/* or <root>/<class>/*. A class's label is its place among
 // the sorted folder names of the training split.
+#include "vit/core/error.hpp"
+#include "vit/core/files.hpp"
+#include "vit/data/image_codec.hpp"
+
+#include "datasets.hpp"
+#include "image_list.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
-
-#include "datasets.hpp"
-#include "image_list.hpp"
-#include "vit/core/error.hpp"
-#include "vit/core/files.hpp"
-#include "vit/data/image_codec.hpp"
 
 namespace vit {
 

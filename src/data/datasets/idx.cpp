@@ -1,14 +1,15 @@
 // MNIST and its relatives: four IDX files, gray pictures, splits train and test.
+#include "vit/core/error.hpp"
+
+#include "datasets.hpp"
+#include "idx_file.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <mutex>
-
-#include "datasets.hpp"
-#include "idx_file.hpp"
-#include "vit/core/error.hpp"
 
 namespace vit {
 struct IdxConfig {

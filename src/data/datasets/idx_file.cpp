@@ -1,5 +1,7 @@
 #include "idx_file.hpp"
 
+#include "vit/core/error.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <zlib.h>
@@ -10,8 +12,6 @@
 #include <cstring>
 #include <memory>
 #include <string>
-
-#include "vit/core/error.hpp"
 
 namespace vit {
 namespace {

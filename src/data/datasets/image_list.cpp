@@ -1,14 +1,15 @@
 #include "image_list.hpp"
 
+#include "vit/core/error.hpp"
+#include "vit/core/text.hpp"
+
+#include "datasets.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cctype>
-
-#include "datasets.hpp"
-#include "vit/core/error.hpp"
-#include "vit/core/text.hpp"
 
 namespace vit {
 

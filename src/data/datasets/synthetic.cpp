@@ -1,13 +1,14 @@
 // Pictures made up on access, as a function of (seed, index): every class is a coarse colour
 // pattern of its own under noise, so that a model that works learns it. For tests, smoke runs and
 // benchmarks.
+#include "vit/core/error.hpp"
+#include "vit/core/random.hpp"
+
+#include "datasets.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
-
-#include "datasets.hpp"
-#include "vit/core/error.hpp"
-#include "vit/core/random.hpp"
 
 namespace vit {
 
