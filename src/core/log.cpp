@@ -48,7 +48,7 @@ class Console final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   void set_status(const std::string& text) {
     const std::lock_guard lock(mutex_);
-    if (!terminal_ || text == status_) return;
+    if (!terminal_ || text == status_ || !should_log(spdlog::level::info)) return;
     wipe();
     status_ = text;
     draw();

@@ -100,10 +100,17 @@ void build_optimisation(Parts& parts) {
   parts.optimizer = config.optimizer.build(*parts.parameters);
   parts.schedule = build_schedule(config.schedule, parts.length);
   parts.average = config.average.build(*parts.parameters);
-  parts.state.reset(new State{*parts.model, *parts.parameters, *parts.optimizer, *parts.average, Progress{},
-                              MetricWindow(parts.device), BestSoFar{}, Clocks{}});
-  parts.state->progress.epoch_size = parts.length.epoch_examples;
-  parts.state->progress.total_steps = parts.length.total_steps;
+  parts.state.reset(new State{.model = *parts.model,
+                              .parameters = *parts.parameters,
+                              .optimizer = *parts.optimizer,
+                              .average = *parts.average,
+                              .progress = {.epoch_size = parts.length.epoch_examples,
+                                           .total_steps = parts.length.total_steps},
+                              .window = MetricWindow(parts.device),
+                              .best = {},
+                              .last_raw = {},
+                              .last_average = {},
+                              .clocks = {}});
   parts.header.emplace_back("train", describe_training(parts));
 }
 

@@ -89,12 +89,15 @@ std::vector<fs::path> CheckpointStore::all() const {
   return found;
 }
 
-std::optional<fs::path> CheckpointStore::newest() const {
-  std::error_code ignored;
-  for (fs::directory_iterator it(folder_, ignored), end; !ignored && it != end; it.increment(ignored)) {
+void CheckpointStore::remove_leftovers() const {
+  std::error_code error, ignored;
+  for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
     const std::string extension = it->path().extension();
     if (extension == kTemporary || extension == kDoomed) fs::remove_all(it->path(), ignored);
   }
+}
+
+std::optional<fs::path> CheckpointStore::newest() const {
   std::vector<fs::path> candidates = all();
   std::vector<std::string> flaws;
   for (auto it = candidates.rbegin(); it != candidates.rend(); ++it) {

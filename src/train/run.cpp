@@ -48,10 +48,12 @@ void compare_with_stored(const RunConfig& config, const fs::path& checkpoint, co
   if (changes == 0) spdlog::info("no configuration changes");
 }
 
-void prepare_folder(const RunFolder& folder, const RunRequest& request, bool resuming) {
-  if (resuming || is_free(folder.path())) return;
-  if (request.overwrite) return folder.clear();
-  throw ConfigError("the run folder '" + folder.path().string() +
+// Whether this request may write into a folder that is not empty. --resume auto starts over where an earlier attempt did not
+// reach its first checkpoint, but not among other files.
+void refuse_foreign_folder(const fs::path& path, const RunRequest& request) {
+  if (is_free(path) || request.overwrite) return;
+  if (request.resume == RunRequest::Resume::kAuto && holds_only_a_run(path)) return;
+  throw ConfigError("the run folder '" + path.string() +
                     "' is not empty\ngo on with that run: --resume; start over: --overwrite; or choose another --run-dir");
 }
 
@@ -127,23 +129,31 @@ RunSummary train_in(const RunFolder& folder, Parts& parts, const std::optional<f
 }  // namespace
 
 RunSummary run_training(const RunRequest& request) {
+  using Resume = RunRequest::Resume;
+  // The lock comes first: which checkpoint is the newest of a run that another process trains is not ours to say.
+  std::unique_ptr<RunFolder> folder;
+  const bool may_go_on = request.resume == Resume::kMust || request.resume == Resume::kAuto;
+  if (may_go_on && fs::is_directory(request.run_dir / "checkpoints")) {
+    folder = std::make_unique<RunFolder>(request.run_dir);
+    CheckpointStore(request.run_dir / "checkpoints", 1).remove_leftovers();
+  }
   const std::optional<fs::path> checkpoint = starting_checkpoint(request);
-  const bool own = checkpoint && request.resume != RunRequest::Resume::kFrom;
+  const bool own = checkpoint && request.resume != Resume::kFrom;
   const RunConfig config = config_for(request, checkpoint);
   if (checkpoint) compare_with_stored(config, *checkpoint, request.allow_change);
   const fs::path run_dir =
       request.run_dir.empty() ? default_run_dir(config.model.name(), config.data.name()) : request.run_dir;
-  if (!own && !request.overwrite && !is_free(run_dir)) prepare_folder(RunFolder(run_dir), request, false);
+  if (!own) refuse_foreign_folder(run_dir, request);
 
   if (build_info().build_type == "Debug") spdlog::warn("this is a Debug build: expect a fraction of the speed");
   const auto parts = assemble(config, checkpoint ? Start::kRestored : Start::kFresh);
   const StopSignal signals;
-  const RunFolder folder(run_dir);
-  prepare_folder(folder, request, own);
-  log_to_file(folder / "train.log");
-  folder.point_latest_here();
-  write_records(folder.path(), request, *parts, own);
-  return train_in(folder, *parts, checkpoint, own);
+  if (!folder) folder = std::make_unique<RunFolder>(run_dir);
+  if (!own) folder->clear();
+  log_to_file(*folder / "train.log");
+  folder->point_latest_here();
+  write_records(folder->path(), request, *parts, own);
+  return train_in(*folder, *parts, checkpoint, own);
 }
 
 }  // namespace vit

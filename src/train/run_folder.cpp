@@ -7,10 +7,14 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <iterator>
+#include <optional>
+#include <vector>
 
 namespace vit {
 namespace {
@@ -20,14 +24,27 @@ constexpr const char* kOurs[] = {"config.yaml",  "meta.json",   "train.log", "me
                                  "checkpoints",  "tb",          "eval",      "samples",       "events",
                                  "report.html"};
 
+// What lies in a folder, without the lock; nothing when it is no folder or cannot be listed.
+std::optional<std::vector<std::string>> names_in(const fs::path& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().filename() != kLock) names.push_back(it->path().filename().string());
+  }
+  if (error) return std::nullopt;
+  return names;
+}
+
+constexpr const char* kRemedy = "\nchoose another --run-dir";
+
 }  // namespace
 
 RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
   std::error_code error;
   fs::create_directories(path_, error);
-  if (error) throw DataError("cannot make the run folder '" + path_.string() + "': " + error.message());
+  if (error) throw DataError("cannot make the run folder '" + path_.string() + "': " + error.message() + kRemedy);
   lock_ = open((path_ / kLock).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0) throw DataError("cannot write in the run folder '" + path_.string() + "': " + std::strerror(errno));
+  if (lock_ < 0) throw DataError("cannot write in the run folder '" + path_.string() + "': " + std::strerror(errno) + kRemedy);
   if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
     close(lock_);
     throw Error(ExitCode::kExternal, "another process is training in '" + path_.string() +
@@ -70,12 +87,14 @@ fs::path default_run_dir(const std::string& model, const std::string& data) {
 
 bool is_free(const fs::path& path) {
   std::error_code error;
-  if (!fs::exists(path, error)) return true;
-  if (!fs::is_directory(path, error)) return false;
-  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
-    if (it->path().filename() != kLock) return false;
-  }
-  return !error;
+  return !fs::exists(path, error) || names_in(path) == std::vector<std::string>{};
+}
+
+bool holds_only_a_run(const fs::path& path) {
+  const auto names = names_in(path);
+  return names && std::all_of(names->begin(), names->end(), [](const std::string& name) {
+           return std::find(std::begin(kOurs), std::end(kOurs), name) != std::end(kOurs);
+         });
 }
 
 }  // namespace vit

@@ -33,4 +33,7 @@ std::filesystem::path default_run_dir(const std::string& model, const std::strin
 // True when the folder does not exist or holds nothing.
 bool is_free(const std::filesystem::path& path);
 
+// True when everything in the folder is what runs write.
+bool holds_only_a_run(const std::filesystem::path& path);
+
 }  // namespace vit

@@ -2,6 +2,15 @@
 
 namespace vit {
 
+void EvalRecord::visit(Archive& archive, const std::string& prefix) {
+  archive.number(prefix + "step", step);
+  archive.number(prefix + "averaged", averaged);
+  archive.number(prefix + "top1_count", top1_count);
+  archive.number(prefix + "top5_count", top5_count);
+  archive.number(prefix + "n", n);
+  archive.number(prefix + "loss", loss);
+}
+
 void State::visit(Archive& archive) {
   for (const NamedTensor& item : optimizer.state(parameters)) {
     archive.tensor("optimizer/" + item.name, item.tensor);
@@ -12,13 +21,10 @@ void State::visit(Archive& archive) {
   archive.number("step", progress.step);
   archive.number("examples", progress.examples);
 
-  archive.number("best/step", best.step);
-  archive.number("best/top1_count", best.top1_count);
-  archive.number("best/top5_count", best.top5_count);
-  archive.number("best/n", best.n);
-  archive.number("best/loss", best.loss);
-  archive.number("best/averaged", best.averaged);
-  archive.number("best/evaluations_since", best.evaluations_since);
+  best.visit(archive, "best/");
+  archive.number("best/evaluations_since", evaluations_since_best);
+  last_raw.visit(archive, "last_raw/");
+  last_average.visit(archive, "last_average/");
 
   archive.number("seconds/wall", clocks.wall);
   archive.number("seconds/train", clocks.train);

@@ -20,6 +20,29 @@ double period_in_examples(const Duration& every, const RunLength& length) {
   return static_cast<double>(in_steps(every, length) * length.batch_examples);
 }
 
+EvalRecord record_of(const EvalReport& report) {
+  return {.step = report.at.step,
+          .averaged = report.weights == "average",
+          .top1_count = report.top1_count,
+          .top5_count = report.top5_count,
+          .n = report.n,
+          .loss = report.loss};
+}
+
+// `at` gives what a record leaves out: the lengths of epoch and run.
+EvalReport report_of(const EvalRecord& record, Progress at) {
+  at.step = record.step;
+  EvalReport report;
+  report.at = at;
+  report.split = "val";
+  report.weights = record.averaged != 0 ? "average" : "raw";
+  report.loss = record.loss;
+  report.n = record.n;
+  report.top1_count = record.top1_count;
+  report.top5_count = record.top5_count;
+  return report;
+}
+
 }  // namespace
 
 Trainer::Trainer(Parts& parts, CheckpointStore& checkpoints, Observers& observers)
@@ -64,7 +87,7 @@ bool Trainer::should_stop() {
   } else if (config_.run.max_time && session_.seconds() >= config_.run.max_time->value) {
     status_ = "time_limit";
     exit_code_ = static_cast<int>(ExitCode::kStopped);
-  } else if (config_.run.patience > 0 && state_.best.evaluations_since >= config_.run.patience) {
+  } else if (config_.run.patience > 0 && state_.evaluations_since_best >= config_.run.patience) {
     status_ = "early_stopped";
   }
   return status_ != "done";
@@ -144,16 +167,12 @@ bool Trainer::evaluate() {
     reports.push_back(evaluate_weights("average"));
   }
   EvalReport& top = reports.size() > 1 && reports[1].top1_count > reports[0].top1_count ? reports[1] : reports[0];
-  BestSoFar& best = state_.best;
-  top.best = top.top1_count > best.top1_count;
+  top.best = top.top1_count > state_.best.top1_count;
   const bool improved = top.best;
-  if (improved) {
-    best = {state_.progress.step, top.top1_count, top.top5_count, top.n, top.loss, top.weights == "average", 0};
-    best_evaluation_ = reports;
-  } else {
-    ++best.evaluations_since;
-  }
-  last_evaluation_ = reports;
+  state_.evaluations_since_best = improved ? 0 : state_.evaluations_since_best + 1;
+  if (improved) state_.best = record_of(top);
+  state_.last_raw = record_of(reports[0]);
+  if (reports.size() > 1) state_.last_average = record_of(reports[1]);
   for (const EvalReport& report : reports) tell([&](Observer& observer) { observer.evaluated(report); });
   state_.clocks.eval += clock.seconds();
   start_window();
@@ -217,29 +236,17 @@ RunSummary Trainer::summarize() const {
   summary.train_s = state_.clocks.train;
   summary.eval_s = state_.clocks.eval;
   summary.checkpoint_s = state_.clocks.checkpoint;
-  summary.last = last_evaluation_;
-  summary.best = best_evaluation_.empty() ? best_of_earlier_session() : best_evaluation_;
+  const auto add = [&](std::vector<EvalReport>& reports, const EvalRecord& record) {
+    if (record.step >= 0) reports.push_back(report_of(record, state_.progress));
+  };
+  add(summary.last, state_.last_raw);
+  add(summary.last, state_.last_average);
+  add(summary.best, state_.best);
   if (last_saved_step_ >= 0) summary.last_checkpoint = "checkpoints/" + checkpoint_name(last_saved_step_);
   if (state_.best.step >= 0 && config_.checkpoint.keep_best > 0) {
     summary.best_checkpoint = "checkpoints/" + checkpoint_name(state_.best.step);
   }
   return summary;
-}
-
-std::vector<EvalReport> Trainer::best_of_earlier_session() const {
-  const BestSoFar& best = state_.best;
-  if (best.step < 0) return {};
-  EvalReport report;
-  report.at = state_.progress;
-  report.at.step = best.step;
-  report.split = "val";
-  report.weights = best.averaged != 0 ? "average" : "raw";
-  report.loss = best.loss;
-  report.n = best.n;
-  report.top1_count = best.top1_count;
-  report.top5_count = best.top5_count;
-  report.best = true;
-  return {report};
 }
 
 }  // namespace vit

@@ -132,7 +132,10 @@ TEST(BrokenCheckpoint, LeftoversOfAKilledSaveAreRemoved) {
   TrainingRun{folder.path(), {}, 8}.train();
   fs::copy(run.checkpoint(8), folder / "checkpoints" / "step-00000009.tmp",
            fs::copy_options::recursive);
-  EXPECT_EQ(CheckpointStore(folder / "checkpoints", 2).newest()->filename(), "step-00000008");
+  const CheckpointStore store(folder / "checkpoints", 2);
+  EXPECT_EQ(store.newest()->filename(), "step-00000008");
+  EXPECT_TRUE(fs::exists(folder / "checkpoints" / "step-00000009.tmp"));  // looking changes nothing
+  store.remove_leftovers();
   EXPECT_FALSE(fs::exists(folder / "checkpoints" / "step-00000009.tmp"));
 }
 

@@ -30,8 +30,12 @@ class CheckpointStore {
   // CheckpointError (a full disk, say) with all older checkpoints untouched. Returns the folder's name.
   std::string save(State& state, const CheckpointText& text, bool best);
 
-  // The newest complete checkpoint; broken ones are named in a warning. Leftovers of interrupted saves are removed.
+  // The newest complete checkpoint; broken ones are named in a warning. Changes nothing. Throws CheckpointError when there
+  // are checkpoints, but none is complete.
   std::optional<std::filesystem::path> newest() const;
+
+  // Removes what interrupted saves left behind. Only for the process that holds the run's lock.
+  void remove_leftovers() const;
 
   // All step-* folders, oldest first, complete or not.
   std::vector<std::filesystem::path> all() const;

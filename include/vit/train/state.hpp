@@ -21,13 +21,14 @@ class Archive {
   virtual void number(const std::string& name, double& value) = 0;
 };
 
-// The best evaluation so far and how long ago it was.
-struct BestSoFar {
-  int64_t step = -1;
+// What a checkpoint remembers of one evaluation.
+struct EvalRecord {
+  int64_t step = -1;     // -1: there was none
+  int64_t averaged = 0;  // 1: of the averaged weights
   int64_t top1_count = -1, top5_count = 0, n = 0;
   double loss = 0;
-  int64_t averaged = 0;              // 1: it was the averaged weights
-  int64_t evaluations_since = 0;
+
+  void visit(Archive& archive, const std::string& prefix);
 };
 
 // Seconds spent over all sessions of the run.
@@ -42,7 +43,9 @@ struct State {
   Averaging& average;
   Progress progress;
   MetricWindow window;
-  BestSoFar best;
+  EvalRecord best;                    // the best top-1 so far
+  int64_t evaluations_since_best = 0;
+  EvalRecord last_raw, last_average;  // the last evaluation
   Clocks clocks;
 
   // What state.safetensors and progress.json hold (weights and averages have files of their own).

@@ -41,7 +41,6 @@ class Trainer {
   void save(bool best);
   void stop_if_diverged();
   RunSummary summarize() const;
-  std::vector<EvalReport> best_of_earlier_session() const;
 
   template <class Event>
   void tell(Event&& event) {
@@ -60,7 +59,6 @@ class Trainer {
   // How the run ends.
   std::string status_ = "done";
   int exit_code_ = 0;
-  std::vector<EvalReport> last_evaluation_, best_evaluation_;
   int64_t last_saved_step_;  // -1: nothing of this run is on disk
 
   // Clocks of this session; the window is the time since the last report, evaluation or save.
