@@ -3,6 +3,7 @@
 #include "config/sample_config.hpp"
 #include "support/temp_dir.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -224,7 +225,7 @@ TEST(Document, ReportsBadBases) {
 TEST(Document, RefusesWhatIsNoTextFile) {
   const test::TempDir folder;
   EXPECT_EQ(failure(folder.path()),
-            folder.path().string().insert(0, "'") + "' is a folder, not a configuration file");
+            fmt::format("'{}' is a folder, not a configuration file", folder.path().string()));
   write_file(folder / "big.yaml", std::string(5 << 20, '#'));
   EXPECT_NE(failure(folder / "big.yaml").find("is larger than 4.0 MiB"), std::string::npos);
   write_file(folder / "photo.yaml", "\xFF\xD8\xFF\xE0");
