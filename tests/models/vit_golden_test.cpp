@@ -31,6 +31,7 @@ std::string read_official(const Json& json, Case& found) {
   config.mlp = json.at("mlp");
   const std::string classifier = json.at("classifier");
   if (classifier != "token" && classifier != "gap") return "classifier " + classifier;
+  if (!json.at("trunk_width_factor").is_null()) return "a hybrid";
   config.pooling = classifier == "gap" ? Pooling::kMean : Pooling::kToken;
   if (!json.at("representation_size").is_null())
     config.representation_size = json.at("representation_size");

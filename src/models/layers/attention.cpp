@@ -9,14 +9,6 @@
 
 namespace vit {
 
-namespace {
-
-at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double dropout) {
-  return at::scaled_dot_product_attention(q, k, v, /*attn_mask=*/{}, dropout);
-}
-
-}  // namespace
-
 // The reference has separate query, key and value matrices: the limit of each is that of a [D, D]
 // matrix, not of [3 D, D].
 Attention::Attention(const Scope& scope, int64_t width, int64_t heads, double dropout)
@@ -41,7 +33,8 @@ at::Tensor Attention::operator()(const at::Tensor& x, Mode mode, Taps* taps,
     taps->see(tap_name, probabilities);
     mixed = at::matmul(vit::dropout(probabilities, dropout, mode), v);
   } else {
-    mixed = attend(q, k, v, mode == Mode::kTrain ? dropout : 0.0);
+    const double rate = mode == Mode::kTrain ? dropout : 0.0;
+    mixed = at::scaled_dot_product_attention(q, k, v, /*attn_mask=*/{}, rate);
   }
   return proj(mixed.transpose(1, 2).reshape({batch, tokens, width}));  // [B, T, D]
 }
