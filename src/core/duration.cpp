@@ -1,5 +1,7 @@
 #include "vit/core/duration.hpp"
 
+#include "vit/core/error.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,8 +9,6 @@
 #include <charconv>
 #include <cmath>
 #include <stdexcept>
-
-#include "vit/core/error.hpp"
 
 namespace vit {
 namespace {
