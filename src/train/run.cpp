@@ -9,6 +9,7 @@
 #include "vit/core/stop_signal.hpp"
 #include "vit/core/version.hpp"
 #include "vit/runtime/device.hpp"
+#include "vit/runtime/errors.hpp"
 #include "vit/train/trainer.hpp"
 
 #include <fmt/core.h>
@@ -85,13 +86,21 @@ RunInfo describe_run(const Parts& parts, const RunFolder& folder, const std::opt
   return info;
 }
 
-RunSummary failed_run(const Parts& parts, const Error& error) {
-  RunSummary summary;
-  summary.at = parts.state->progress;
+void announce(Observers& observers, const RunSummary& summary) {
+  for (auto& observer : observers) observer->run_finished(summary);
+}
+
+// Leaves word of a failure in the run's files: summary.json, metrics.jsonl, and the samples of a step that was not finite.
+void record_failure(const RunFolder& folder, const Parts& parts, const Error& error, RunSummary summary, Observers& observers) {
   summary.status = error.code() == ExitCode::kDiverged ? "diverged" : "failed";
   summary.exit_code = static_cast<int>(error.code());
   summary.message = error.what();
-  return summary;
+  try {
+    if (const auto* diverged = dynamic_cast<const DivergedAt*>(&error)) record_bad_step(folder / "events", parts, diverged->step);
+    announce(observers, summary);
+  } catch (const std::exception& second) {  // the disk that failed first, most likely: the first error counts
+    spdlog::debug("while recording the failure: {}", second.what());
+  }
 }
 
 RunSummary train_in(const RunFolder& folder, Parts& parts, const std::optional<fs::path>& checkpoint, bool own) {
@@ -101,29 +110,27 @@ RunSummary train_in(const RunFolder& folder, Parts& parts, const std::optional<f
     if (own) store.repair_links(*checkpoint, parts.state->best.step);
   }
   Observers observers = make_observers(folder, parts.config);
-  const auto tell = [&](const auto& event) {
-    for (auto& observer : observers) event(*observer);
-  };
   const RunInfo info = describe_run(parts, folder, checkpoint);
-  tell([&](Observer& observer) { observer.run_started(info); });
-  try {
-    RunSummary summary = Trainer(parts, store, observers).run();
+  for (auto& observer : observers) observer->run_started(info);
+
+  Trainer trainer(parts, store, observers);
+  const auto summary = [&] {
+    RunSummary summary = trainer.summary();
     summary.run_dir = folder.path();
-    tell([&](Observer& observer) { observer.run_finished(summary); });
     return summary;
-  } catch (const Error& error) {
-    if (const auto* diverged = dynamic_cast<const DivergedAt*>(&error)) {
-      record_bad_step(folder / "events", parts, diverged->step);
-    }
-    RunSummary summary = failed_run(parts, error);
-    summary.run_dir = folder.path();
+  };
+  try {
     try {
-      tell([&](Observer& observer) { observer.run_finished(summary); });
-    } catch (const std::exception& second) {  // the disk that failed first, most likely
-      spdlog::debug("while reporting the failure: {}", second.what());
+      trainer.run();
+    } catch (...) {
+      rethrow_in_plain_words();
     }
+  } catch (const Error& error) {
+    record_failure(folder, parts, error, summary(), observers);
     throw;
   }
+  announce(observers, summary());
+  return summary();
 }
 
 }  // namespace

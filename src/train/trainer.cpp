@@ -57,7 +57,7 @@ Trainer::Trainer(Parts& parts, CheckpointStore& checkpoints, Observers& observer
       last_saved_step_(checkpoints.holds(state_.progress.step) ? state_.progress.step : -1) {}
 
 // A run, top to bottom.
-RunSummary Trainer::run() {
+void Trainer::run() {
   Progress& at = state_.progress;
   const double log_every = period_in_examples(config_.log.every, parts_.length);
   const double eval_every = period_in_examples(config_.eval.every, parts_.length);
@@ -76,7 +76,6 @@ RunSummary Trainer::run() {
     if (improved || due(save_every) || StopSignal::take_save_request()) save(improved);
   }
   save(false);  // where the run stops; nothing happens when this step is on disk
-  return summarize();
 }
 
 bool Trainer::should_stop() {
@@ -227,7 +226,7 @@ void Trainer::stop_if_diverged() {
   throw DivergedAt(text, bad);
 }
 
-RunSummary Trainer::summarize() const {
+RunSummary Trainer::summary() const {
   RunSummary summary;
   summary.at = state_.progress;
   summary.status = status_;

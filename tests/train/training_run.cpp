@@ -31,7 +31,9 @@ RunSummary TrainingRun::train(std::vector<std::string>* lines) const {
   Observers observers;
   if (lines != nullptr) observers.push_back(std::make_unique<Recorder>(*lines));
   if (stop_after) observers.push_back(std::make_unique<StopAfter>(*stop_after));
-  return Trainer(*parts, store, observers).run();
+  Trainer trainer(*parts, store, observers);
+  trainer.run();
+  return trainer.summary();
 }
 
 }  // namespace vit::test

@@ -24,9 +24,12 @@ class Trainer {
   // All outlive the trainer. The state in `parts` says where the run starts.
   Trainer(Parts& parts, CheckpointStore& checkpoints, Observers& observers);
 
-  // Trains until the last step, a stop request, the time limit or the end of patience; saves; returns how it ended (run_dir is
-  // left to the caller). Throws DivergedAt after a non-finite loss or gradient, with the last good checkpoint still `last`.
-  RunSummary run();
+  // Trains until the last step, a stop request, the time limit or the end of patience, and saves. Throws DivergedAt after a
+  // non-finite loss or gradient, with the last good checkpoint still `last`.
+  void run();
+
+  // How the run stands, or ended; run_dir is left to the caller.
+  RunSummary summary() const;
 
  private:
   bool should_stop();
@@ -40,7 +43,6 @@ class Trainer {
   EvalReport evaluate_weights(const std::string& weights);
   void save(bool best);
   void stop_if_diverged();
-  RunSummary summarize() const;
 
   template <class Event>
   void tell(Event&& event) {
