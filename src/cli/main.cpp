@@ -56,8 +56,6 @@ int dispatch(const std::string& called, Arguments arguments) {
 
 }  // namespace
 
-std::span<const Program> programs() { return kPrograms; }
-
 }  // namespace vit::cli
 
 int main(int argc, char** argv) {

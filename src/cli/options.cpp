@@ -31,7 +31,6 @@ std::vector<std::string> option_names(const CLI::App& app) {
   std::string text = error.what();
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const std::vector<std::string> extras = app.remaining();
-    const std::string word = extras.empty() ? "" : extras.back();
     const std::string first = extras.empty() ? "" : extras.front();
     const std::string near = closest(first.substr(0, first.find('=')), option_names(app));
     text = (first.starts_with("-") ? "unknown option '" : "unexpected argument '") + first + "'" +

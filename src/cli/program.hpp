@@ -1,7 +1,6 @@
 // The programs of this executable: each a name, a line of help and a function over its arguments.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -14,9 +13,6 @@ struct Program {
   const char* summary;
   int (*run)(const Arguments& arguments);  // returns the exit code; throws vit::Error
 };
-
-// The one list.
-std::span<const Program> programs();
 
 int train(const Arguments& arguments);
 int finetune(const Arguments& arguments);

@@ -35,6 +35,7 @@ RunRequest make_request(const RunOptions& options, config::Document document, co
   request.document = std::move(document);
   request.has_files = !options.configs.empty();
   request.run_dir = options.run_dir;
+  if (!request.run_dir.empty() && !request.run_dir.has_filename()) request.run_dir = request.run_dir.parent_path();  // "runs/a/"
   request.overwrite = options.overwrite;
   request.allow_change = options.allow_change;
   request.argv = arguments;

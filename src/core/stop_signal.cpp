@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <atomic>
 
 namespace vit {
@@ -16,7 +17,7 @@ constexpr std::array kSignals{SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP};
 std::array<struct sigaction, kSignals.size()> previous{};
 
 // Only async-signal-safe calls here.
-void handle(int signal) {
+void note(int signal) {
   if (signal == SIGUSR2) {
     save_requested = true;
     return;
@@ -33,6 +34,12 @@ void handle(int signal) {
   constexpr char kText[] = "\n  stopping after this step; again to quit at once\n";
   [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, kText, sizeof kText - 1);
   request = StopRequest::kInterrupt;
+}
+
+void handle(int signal) {
+  const int saved_errno = errno;
+  note(signal);
+  errno = saved_errno;
 }
 
 }  // namespace

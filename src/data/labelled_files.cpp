@@ -119,7 +119,10 @@ class Relabelled final : public Dataset {
       : inner_(std::move(inner)), labels_(std::move(labels)) {}
 
   int64_t size() const override { return inner_->size(); }
-  int64_t label(int64_t index) const override { return labels_.at(static_cast<size_t>(inner_->label(index))); }
+  int64_t label(int64_t index) const override {
+    const int64_t own = inner_->label(index);
+    return own < 0 ? own : labels_.at(static_cast<size_t>(own));
+  }
   Image image(int64_t index) const override { return inner_->image(index); }
   std::string name(int64_t index) const override { return inner_->name(index); }
 

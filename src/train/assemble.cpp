@@ -108,8 +108,10 @@ void build_optimisation(Parts& parts) {
                                            .total_steps = parts.length.total_steps},
                               .window = MetricWindow(parts.device),
                               .best = {},
+                              .evaluations_since_best = 0,
                               .last_raw = {},
                               .last_average = {},
+                              .evaluation_pending = 0,
                               .clocks = {}});
   parts.header.emplace_back("train", describe_training(parts));
 }

@@ -57,6 +57,7 @@ Batch BatchStream::next() {
 
   Batch batch;
   batch.first_position = host.first_position;
+  batch.replaced = host.replaced;
   if (device_.is_cuda()) {
     images = images.to(device_, at::kByte, /*non_blocking=*/true);
     batch.targets = targets.to(device_, at::kLong, /*non_blocking=*/true);

@@ -39,6 +39,21 @@ std::string flaw_of(const fs::path& checkpoint) {
   }
 }
 
+// Inside a catch block: what went wrong on the disk, in words; anything else as it is.
+[[noreturn]] void rethrow_as_checkpoint_error(const std::string& name, const fs::path& folder) {
+  const auto text = [&](const std::exception& error) {
+    return "could not save checkpoint " + name + ": " + error.what() + "\nolder checkpoints in '" + folder.string() +
+           "' are untouched";
+  };
+  try {
+    throw;
+  } catch (const Error& error) {
+    throw CheckpointError(text(error));
+  } catch (const fs::filesystem_error& error) {
+    throw CheckpointError(text(error));
+  }
+}
+
 }  // namespace
 
 std::string checkpoint_name(int64_t step) {
@@ -66,11 +81,10 @@ std::string CheckpointStore::save(State& state, const CheckpointText& text, bool
     }
     replace_link(folder_ / "last", name);
     if (best) replace_link(folder_ / "best", name);
-  } catch (const std::exception& error) {  // Error, or fs::filesystem_error
+  } catch (...) {
     std::error_code ignored;
     fs::remove_all(making, ignored);
-    throw CheckpointError("could not save checkpoint " + name + ": " + error.what() +
-                          "\nolder checkpoints in '" + folder_.string() + "' are untouched");
+    rethrow_as_checkpoint_error(name, folder_);
   }
   prune(name);
   return name;
@@ -93,7 +107,7 @@ void CheckpointStore::remove_leftovers() const {
   std::error_code error, ignored;
   for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
     const std::string extension = it->path().extension();
-    if (extension == kTemporary || extension == kDoomed) fs::remove_all(it->path(), ignored);
+    if (extension.starts_with(kTemporary) || extension == kDoomed) fs::remove_all(it->path(), ignored);
   }
 }
 

@@ -8,6 +8,8 @@
 #include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
 
+#include <limits>
+#include <type_traits>
 #include <unordered_map>
 
 namespace vit {
@@ -32,7 +34,7 @@ class SavingArchive final : public Archive {
   Json numbers = Json::object();
 };
 
-// Copies into the live state. With `dry` it only checks that everything is there and fits, so that a restore is all or nothing.
+// Copies into the live state. kCheck only looks whether everything is there and fits, so that a restore is all or nothing.
 class RestoringArchive final : public Archive {
  public:
   enum class Step { kCheck, kApply };
@@ -53,10 +55,11 @@ class RestoringArchive final : public Archive {
   template <class T>
   void read(const std::string& name, T& value) {
     const auto it = numbers_.find(name);
-    if (it == numbers_.end() || !it->is_number()) {
+    const bool is_nan = it != numbers_.end() && it->is_null() && std::is_floating_point_v<T>;  // JSON has no NaN
+    if (it == numbers_.end() || !(it->is_number() || is_nan)) {
       throw CheckpointError("'" + file_.path().parent_path().string() + "/" + kProgress + "' lacks '" + name + "'");
     }
-    if (step_ == Step::kApply) value = it->get<T>();
+    if (step_ == Step::kApply) value = is_nan ? std::numeric_limits<T>::quiet_NaN() : it->get<T>();
   }
 
   const TensorFile& file_;
@@ -80,6 +83,8 @@ Json read_json(const fs::path& path) {
     return Json::parse(read_text(path));
   } catch (const nlohmann::json::exception&) {
     throw CheckpointError("'" + path.string() + "' is not valid JSON");
+  } catch (const DataError& error) {
+    throw CheckpointError(error.what());
   }
 }
 
@@ -128,8 +133,9 @@ void write_checkpoint_files(const fs::path& folder, State& state, const Checkpoi
   write_manifest(folder);
 }
 
-void verify_checkpoint(const fs::path& checkpoint) {
-  const std::string name = checkpoint.filename().string();
+namespace {
+
+void verify_files(const fs::path& checkpoint) {
   const std::string place = "checkpoint '" + checkpoint.string() + "' is ";
   if (!fs::exists(checkpoint / kManifest)) throw CheckpointError(place + "incomplete: it has no " + kManifest);
   const Json manifest = read_json(checkpoint / kManifest);
@@ -147,6 +153,18 @@ void verify_checkpoint(const fs::path& checkpoint) {
     if (facts.value("xxh3", std::string()) != checksum_of_file(path)) {
       throw CheckpointError(place + "broken: the content of " + file + " has changed (checksum)");
     }
+  }
+}
+
+}  // namespace
+
+void verify_checkpoint(const fs::path& checkpoint) {
+  try {
+    verify_files(checkpoint);
+  } catch (const CheckpointError&) {
+    throw;
+  } catch (const std::exception& error) {  // a file that cannot be read, a manifest with other types than ours
+    throw CheckpointError("checkpoint '" + checkpoint.string() + "' is broken: " + error.what());
   }
 }
 

@@ -152,12 +152,12 @@ EvalPlan plan_for(const Subject& subject, const Pipeline& pipeline) {
   return plan;
 }
 
-// Collects one prediction per row of logits [B, K].
-void collect(const Dataset& dataset, int64_t first, const at::Tensor& logits, std::vector<Prediction>& predictions) {
+// Collects one prediction per row of logits [B, K] with labels [B].
+void collect(const at::Tensor& logits, const at::Tensor& labels, std::vector<Prediction>& predictions) {
   const at::Tensor best = logits.argmax(1);
   const at::Tensor probability = at::softmax(logits.to(at::kDouble), 1).gather(1, best.unsqueeze(1)).squeeze(1).contiguous();
   for (int64_t i = 0; i < logits.size(0); ++i) {
-    predictions.push_back({dataset.label(first + i), best.const_data_ptr<int64_t>()[i],
+    predictions.push_back({labels.const_data_ptr<int64_t>()[i], best.const_data_ptr<int64_t>()[i],
                            probability.const_data_ptr<double>()[i]});
   }
 }
@@ -182,6 +182,15 @@ RealAccuracy score_real(const fs::path& file, const std::vector<std::string>& na
   return accuracy;
 }
 
+// Says before the work what would fail after it.
+void require_folder_of(const fs::path& file) {
+  if (file.empty() || file == "-") return;
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  if (!fs::is_directory(folder)) {
+    throw DataError("cannot write '" + file.string() + "': there is no folder '" + folder.string() + "'");
+  }
+}
+
 WeightsResult evaluate_weights(Subject& subject, const WeightsSource& weights, const std::string& name, at::Tensor* all_logits) {
   const LoadReport report = load_weights(*subject.model, weights.tensors, weights.name,
                                          {.head = HeadPolicy::kKeep, .position_embedding = PositionEmbeddingPolicy::kResize});
@@ -195,14 +204,18 @@ WeightsResult evaluate_weights(Subject& subject, const WeightsSource& weights, c
   result.weights = name;
   std::vector<at::Tensor> kept;
   EvalPlan plan = plan_for(subject, pipeline);
-  plan.on_logits = [&](int64_t first, const at::Tensor& logits) {
-    collect(*subject.dataset, first, logits, result.predictions);
+  plan.on_logits = [&](const at::Tensor& logits, const at::Tensor& labels) {
+    collect(logits, labels, result.predictions);
     if (all_logits != nullptr) kept.push_back(logits);
   };
   const int64_t total = subject.dataset->size();
   plan.progress = [&](int64_t done) { set_status_line(fmt::format("  {} weights: {} of {} images", name, done, total)); };
   result.evaluation = evaluate(*subject.model, plan);
   set_status_line("");
+  if (result.evaluation.unreadable_count > 0) {
+    spdlog::warn("{} unreadable image(s) left out:\n  {}", result.evaluation.unreadable_count,
+                 join(result.evaluation.unreadable, "\n  "));
+  }
   if (all_logits != nullptr) *all_logits = at::cat(kept);
   return result;
 }
@@ -232,6 +245,7 @@ void write_files(const EvaluationRequest& request, const EvaluationResults& resu
 }  // namespace
 
 void run_evaluation(const EvaluationRequest& request) {
+  for (const fs::path& file : {request.json, request.predictions, request.logits}) require_folder_of(file);
   Subject subject = open_subject(request);
   EvaluationResults results;
   results.model = subject.config.model.name();
@@ -252,7 +266,10 @@ void run_evaluation(const EvaluationRequest& request) {
   std::FILE* people = request.json == "-" ? stderr : stdout;
   fmt::print(people, "{}", results_table(results));
   if (request.per_class) fmt::print(people, "\n{}", per_class_table(results));
-  if (request.json == "-") fmt::print("{}", results_json(results));
+  if (request.json == "-") {
+    fmt::print("{}", results_json(results));
+    if (std::fflush(stdout) != 0) throw DataError("cannot write the result to the standard output");
+  }
   write_files(request, results, logits);
 }
 

@@ -36,6 +36,11 @@ Evaluation evaluate(const Model& model, const EvalPlan& plan) {
   at::Tensor loss_sum = at::zeros({}, options.dtype(at::kDouble));
   Evaluation result;
   for (Batch batch = batches.next(); batch.size() > 0; batch = batches.next()) {
+    if (plan.cancelled && plan.cancelled()) {
+      result.complete = false;
+      return result;
+    }
+    if (!batch.replaced.empty()) batch.targets.index_fill_(0, at::tensor(batch.replaced).to(plan.device), -1);
     at::Tensor logits;
     {
       const AutocastGuard autocast(plan.device, plan.precision);
@@ -46,7 +51,7 @@ Evaluation evaluate(const Model& model, const EvalPlan& plan) {
     counts.add_(at::cat({labelled.sum().unsqueeze(0), count_correct(logits, batch.targets)}));
     const at::Tensor own = at::log_softmax(logits, 1).gather(1, batch.targets.clamp_min(0).unsqueeze(1)).squeeze(1);
     loss_sum.sub_(at::where(labelled, own, at::zeros_like(own)).sum(at::kDouble));
-    if (plan.on_logits) plan.on_logits(result.images, logits.cpu());
+    if (plan.on_logits) plan.on_logits(logits.cpu(), batch.targets.cpu());
     result.images += batch.size();
     if (plan.progress) plan.progress(result.images);
   }
@@ -56,6 +61,8 @@ Evaluation evaluate(const Model& model, const EvalPlan& plan) {
   result.top1_count = count[1];
   result.top5_count = count[2];
   result.loss = result.n > 0 ? loss_sum.item<double>() / static_cast<double>(result.n) : 0.0;
+  result.unreadable = batches.loader().skipped_names();
+  result.unreadable_count = batches.loader().skipped();
   result.seconds = clock.seconds();
   return result;
 }

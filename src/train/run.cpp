@@ -15,7 +15,6 @@
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <optional>
 
 namespace vit {
@@ -24,36 +23,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Says what changed since the checkpoint was written; refuses what would make it another run.
-void compare_with_stored(const RunConfig& config, const fs::path& checkpoint, const std::vector<std::string>& allowed) {
-  std::string refused;
-  int changes = 0;
-  for (const config::Difference& change : config::diff(stored_config(checkpoint), config)) {
-    const std::string line = fmt::format("{}: {} -> {}", change.key, change.old_text.empty() ? "(none)" : change.old_text,
-                                         change.new_text.empty() ? "(none)" : change.new_text);
-    const bool permitted = std::any_of(allowed.begin(), allowed.end(), [&](const std::string& key) {
-      return change.key == key || change.key.starts_with(key + ".");
-    });
-    ++changes;
-    if (change.resumable || permitted) {
-      spdlog::info("config changed: {}", line);
-    } else {
-      refused += "\n  " + line;
-    }
-  }
-  if (!refused.empty()) {
-    throw ConfigError("the configuration differs from that of the run to be resumed:" + refused +
-                      "\nthese keys decide what the run computes; use the stored configuration (leave out --config), or "
-                      "--allow-change KEY to change one all the same");
-  }
-  if (changes == 0) spdlog::info("no configuration changes");
-}
-
 // Whether this request may write into a folder that is not empty. --resume auto starts over where an earlier attempt did not
 // reach its first checkpoint, but not among other files.
 void refuse_foreign_folder(const fs::path& path, const RunRequest& request) {
   if (is_free(path) || request.overwrite) return;
-  if (request.resume == RunRequest::Resume::kAuto && holds_only_a_run(path)) return;
+  const bool unfinished_start = holds_only_a_run(path) && !CheckpointStore(path / "checkpoints", 1).newest();
+  if (request.resume == RunRequest::Resume::kAuto && unfinished_start) return;
   throw ConfigError("the run folder '" + path.string() +
                     "' is not empty\ngo on with that run: --resume; start over: --overwrite; or choose another --run-dir");
 }
@@ -65,6 +40,15 @@ Observers make_observers(const RunFolder& folder, const RunConfig& config) {
   observers.push_back(summary_observer(folder / "summary.json"));
   if (config.log.tensorboard) observers.push_back(tensorboard_observer(folder / "tb"));
   return observers;
+}
+
+void restore(const fs::path& checkpoint, Parts& parts) {
+  restore_checkpoint(checkpoint, *parts.state);
+  const int64_t before = parts.state->progress.epoch_size, now = parts.length.epoch_examples;
+  if (before != now) {
+    throw DataError(fmt::format("the training data have changed: {} examples now, {} when the run was started\n"
+                                "a run goes on with the data it began with", now, before));
+  }
 }
 
 RunInfo describe_run(const Parts& parts, const RunFolder& folder, const std::optional<fs::path>& checkpoint) {
@@ -105,10 +89,7 @@ void record_failure(const RunFolder& folder, const Parts& parts, const Error& er
 
 RunSummary train_in(const RunFolder& folder, Parts& parts, const std::optional<fs::path>& checkpoint, bool own) {
   CheckpointStore store(folder / "checkpoints", parts.config.checkpoint.keep_last);
-  if (checkpoint) {
-    restore_checkpoint(*checkpoint, *parts.state);
-    if (own) store.repair_links(*checkpoint, parts.state->best.step);
-  }
+  if (own) store.repair_links(*checkpoint, parts.state->best.step);
   Observers observers = make_observers(folder, parts.config);
   const RunInfo info = describe_run(parts, folder, checkpoint);
   for (auto& observer : observers) observer->run_started(info);
@@ -147,18 +128,22 @@ RunSummary run_training(const RunRequest& request) {
   const std::optional<fs::path> checkpoint = starting_checkpoint(request);
   const bool own = checkpoint && request.resume != Resume::kFrom;
   const RunConfig config = config_for(request, checkpoint);
-  if (checkpoint) compare_with_stored(config, *checkpoint, request.allow_change);
-  const fs::path run_dir =
-      request.run_dir.empty() ? default_run_dir(config.model.name(), config.data.name()) : request.run_dir;
-  if (!own) refuse_foreign_folder(run_dir, request);
+  if (!own && !request.run_dir.empty()) refuse_foreign_folder(request.run_dir, request);
 
   if (build_info().build_type == "Debug") spdlog::warn("this is a Debug build: expect a fraction of the speed");
-  const auto parts = assemble(config, checkpoint ? Start::kRestored : Start::kFresh);
   const StopSignal signals;
-  if (!folder) folder = std::make_unique<RunFolder>(run_dir);
-  if (!own) folder->clear();
+  const auto parts = assemble(config, checkpoint ? Start::kRestored : Start::kFresh);
+  if (checkpoint) restore(*checkpoint, *parts);
+  if (!folder) {
+    folder = std::make_unique<RunFolder>(
+        request.run_dir.empty() ? claim_run_dir(config.model.name(), config.data.name()) : request.run_dir);
+  }
+  if (!own) {
+    refuse_foreign_folder(folder->path(), request);  // again, now that nobody else can write there
+    folder->clear();
+  }
   log_to_file(*folder / "train.log");
-  folder->point_latest_here();
+  point_latest_at(folder->path());
   write_records(folder->path(), request, *parts, own);
   return train_in(*folder, *parts, checkpoint, own);
 }

@@ -4,6 +4,7 @@
 #include "vit/core/files.hpp"
 
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -29,10 +30,17 @@ std::optional<std::vector<std::string>> names_in(const fs::path& path) {
   std::vector<std::string> names;
   std::error_code error;
   for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
-    if (it->path().filename() != kLock) names.push_back(it->path().filename().string());
+    const std::string name = it->path().filename();
+    if (name != kLock && name.find(".tmp-") == std::string::npos) names.push_back(name);
   }
   if (error) return std::nullopt;
   return names;
+}
+
+// Where runs without --run-dir go.
+fs::path runs_root() {
+  const char* root = std::getenv("VIT_RUNS_ROOT");
+  return root != nullptr && *root != '\0' ? root : "runs";
 }
 
 constexpr const char* kRemedy = "\nchoose another --run-dir";
@@ -46,7 +54,9 @@ RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
   lock_ = open((path_ / kLock).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (lock_ < 0) throw DataError("cannot write in the run folder '" + path_.string() + "': " + std::strerror(errno) + kRemedy);
   if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
     close(lock_);
+    if (error != EWOULDBLOCK) throw DataError("cannot lock the run folder '" + path_.string() + "': " + std::strerror(error));
     throw Error(ExitCode::kExternal, "another process is training in '" + path_.string() +
                                          "'\nwait for it to end, or choose another --run-dir");
   }
@@ -62,27 +72,32 @@ void RunFolder::clear() const {
   }
 }
 
-void RunFolder::point_latest_here() const {
-  const fs::path full = fs::absolute(path_).lexically_normal();
-  const fs::path folder = full.has_filename() ? full : full.parent_path();
-  const fs::path latest = folder.parent_path() / "latest";
-  if (folder.filename() == "latest") return;
-  std::error_code error;
-  if (fs::exists(fs::symlink_status(latest, error)) && !fs::is_symlink(latest, error)) return;  // somebody's own
-  replace_link(latest, folder.filename());
-}
-
-fs::path default_run_dir(const std::string& model, const std::string& data) {
-  const char* root = std::getenv("VIT_RUNS_ROOT");
+fs::path claim_run_dir(const std::string& model, const std::string& data) {
   const std::time_t now = std::time(nullptr);
   std::tm local{};
   localtime_r(&now, &local);
   char time[32];
   std::strftime(time, sizeof time, "%Y%m%d-%H%M", &local);
-  const fs::path base = fs::path(root != nullptr && *root != '\0' ? root : "runs") / (std::string(time) + "_" + model + "_" + data);
-  fs::path path = base;
-  for (int n = 2; fs::exists(path); ++n) path = base.string() + "-" + std::to_string(n);
-  return path;
+  const fs::path base = runs_root() / (std::string(time) + "_" + model + "_" + data);
+  std::error_code error;
+  fs::create_directories(base.parent_path(), error);
+  for (int n = 1; n < 1000 && !error; ++n) {
+    const fs::path path = n == 1 ? base : fs::path(base.string() + "-" + std::to_string(n));
+    if (fs::create_directory(path, error)) return path;  // false: somebody else has it
+  }
+  throw DataError("cannot make the run folder '" + base.string() + "': " + error.message() + kRemedy);
+}
+
+void point_latest_at(const fs::path& run_dir) {
+  const fs::path full = fs::absolute(run_dir).lexically_normal();
+  const fs::path latest = full.parent_path() / "latest";
+  if (full.parent_path() != fs::absolute(runs_root()).lexically_normal() || full == latest) return;
+  try {
+    if (fs::exists(fs::symlink_status(latest)) && !fs::is_symlink(latest)) return;  // somebody's own
+    replace_link(latest, full.filename());
+  } catch (const std::exception& error) {
+    spdlog::warn("runs/latest still points elsewhere: {}", error.what());
+  }
 }
 
 bool is_free(const fs::path& path) {

@@ -20,15 +20,18 @@ class RunFolder {
 
   // Removes what runs write (checkpoints, logs, metrics, ...) and leaves other files alone.
   void clear() const;
-  void point_latest_here() const;  // ../latest -> this folder, when the parent is a folder of runs
 
  private:
   std::filesystem::path path_;
   int lock_ = -1;
 };
 
-// runs/<time>_<model>_<data>, below VIT_RUNS_ROOT when that is set; a number is appended if the name is taken.
-std::filesystem::path default_run_dir(const std::string& model, const std::string& data);
+// Makes a new folder runs/<time>_<model>_<data>, below VIT_RUNS_ROOT when that is set; a number is appended if the name is taken.
+// Throws DataError.
+std::filesystem::path claim_run_dir(const std::string& model, const std::string& data);
+
+// runs/latest -> this folder, for folders in runs/. Only a warning when that fails.
+void point_latest_at(const std::filesystem::path& run_dir);
 
 // True when the folder does not exist or holds nothing.
 bool is_free(const std::filesystem::path& path);

@@ -6,12 +6,42 @@
 #include "vit/train/checkpoint.hpp"
 #include "vit/train/weights_source.hpp"
 
+#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
 namespace vit {
 namespace {
 
 config::Document stored_document(const fs::path& checkpoint) {
   const fs::path file = checkpoint / "config.yaml";
   return config::Document::from_text(read_text(file), file.string(), checkpoint);
+}
+
+// Says what changed since the checkpoint was written; refuses what would make it another run.
+void compare_with_stored(const RunConfig& config, const RunConfig& stored, const std::vector<std::string>& allowed) {
+  std::string refused;
+  int changes = 0;
+  for (const config::Difference& change : config::diff(stored, config)) {
+    const std::string line = fmt::format("{}: {} -> {}", change.key, change.old_text.empty() ? "(none)" : change.old_text,
+                                         change.new_text.empty() ? "(none)" : change.new_text);
+    const bool permitted = std::any_of(allowed.begin(), allowed.end(), [&](const std::string& key) {
+      return change.key == key || change.key.starts_with(key + ".");
+    });
+    ++changes;
+    if (change.resumable || permitted) {
+      spdlog::info("config changed: {}", line);
+    } else {
+      refused += "\n  " + line;
+    }
+  }
+  if (!refused.empty()) {
+    throw ConfigError("the configuration differs from that of the run to be resumed:" + refused +
+                      "\nthese keys decide what the run computes; use the stored configuration (leave out --config), or "
+                      "--allow-change KEY to change one all the same");
+  }
+  if (changes == 0) spdlog::info("no configuration changes");
 }
 
 }  // namespace
@@ -24,7 +54,11 @@ std::optional<fs::path> starting_checkpoint(const RunRequest& request) {
     if (!fs::exists(request.from)) {
       throw CheckpointError("there is no checkpoint at '" + request.from.string() + "'");
     }
-    return fs::exists(request.from / "manifest.json") ? request.from : find_checkpoint(request.from, "last");
+    if (fs::is_directory(request.from / "checkpoints")) {
+      if (const auto newest = CheckpointStore(request.from / "checkpoints", 1).newest()) return newest;
+    }
+    verify_checkpoint(request.from);
+    return request.from;
   }
   if (request.run_dir.empty()) {
     throw ConfigError("--resume needs to know which run\nadd --run-dir DIR (runs/latest is the newest one)");
@@ -37,12 +71,14 @@ std::optional<fs::path> starting_checkpoint(const RunRequest& request) {
   return newest;
 }
 
-RunConfig stored_config(const fs::path& checkpoint) { return read_run_config(stored_document(checkpoint)); }
-
 RunConfig config_for(const RunRequest& request, const std::optional<fs::path>& checkpoint) {
-  if (checkpoint && !request.has_files) {
+  if (checkpoint) {
     config::Document document = stored_document(*checkpoint);
-    return read_run_config(document.overlay(request.document));
+    const RunConfig stored = read_run_config(document);
+    const RunConfig config = request.has_files ? read_run_config(request.document, &stored.input)
+                                               : read_run_config(document.overlay(request.document));
+    compare_with_stored(config, stored, request.allow_change);
+    return config;
   }
   const RunConfig config = read_run_config(request.document);
   if (config.init.weights.empty()) return config;

@@ -20,11 +20,13 @@ void State::visit(Archive& archive) {
 
   archive.number("step", progress.step);
   archive.number("examples", progress.examples);
+  archive.number("epoch_size", progress.epoch_size);
 
   best.visit(archive, "best/");
   archive.number("best/evaluations_since", evaluations_since_best);
   last_raw.visit(archive, "last_raw/");
   last_average.visit(archive, "last_average/");
+  archive.number("evaluation_pending", evaluation_pending);
 
   archive.number("seconds/wall", clocks.wall);
   archive.number("seconds/train", clocks.train);

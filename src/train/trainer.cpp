@@ -6,7 +6,9 @@
 #include "vit/train/evaluator.hpp"
 #include "vit/train/update.hpp"
 
+#include <ATen/ATen.h>
 #include <fmt/core.h>
+#include <spdlog/spdlog.h>
 
 #include <cmath>
 
@@ -56,13 +58,27 @@ Trainer::Trainer(Parts& parts, CheckpointStore& checkpoints, Observers& observer
       text_(checkpoint_text(parts)),
       last_saved_step_(checkpoints.holds(state_.progress.step) ? state_.progress.step : -1) {}
 
-// A run, top to bottom.
 void Trainer::run() {
+  try {
+    train();
+  } catch (const DataError&) {  // a broken image, say: the steps since the last checkpoint need not be lost
+    try {
+      save(false);
+    } catch (const Error& second) {
+      spdlog::debug("could not save after an error: {}", second.what());
+    }
+    throw;
+  }
+}
+
+// The loop, top to bottom.
+void Trainer::train() {
   Progress& at = state_.progress;
   const double log_every = period_in_examples(config_.log.every, parts_.length);
   const double eval_every = period_in_examples(config_.eval.every, parts_.length);
   const double save_every = period_in_examples(config_.checkpoint.every, parts_.length);
 
+  if (state_.evaluation_pending != 0 && evaluate()) save(true);  // cut short when the last session was stopped
   while (at.step < at.total_steps && !should_stop()) {
     const Update update = update_weights(parts_, *batches_, guard_, at.step);
     state_.window.add(update.loss, update.grad_norm);
@@ -160,10 +176,17 @@ bool Trainer::evaluate() {
   stop_if_diverged();
   end_window();
   const Stopwatch clock;
-  std::vector<EvalReport> reports{evaluate_weights("raw")};
+  state_.evaluation_pending = 1;
+  std::vector<EvalReport> reports;
+  if (!evaluate_weights("raw", reports)) return false;
   if (at::Tensor* average = parts_.average->values()) {
     const AveragedWeights scope(*parts_.parameters, *average);
-    reports.push_back(evaluate_weights("average"));
+    if (!evaluate_weights("average", reports)) return false;
+  }
+  state_.evaluation_pending = 0;
+  if (!std::isfinite(reports[0].loss)) {
+    throw DivergedAt(fmt::format("the validation loss became NaN or infinite by step {}", state_.progress.step) + advice(),
+                     state_.progress.step);
   }
   EvalReport& top = reports.size() > 1 && reports[1].top1_count > reports[0].top1_count ? reports[1] : reports[0];
   top.best = top.top1_count > state_.best.top1_count;
@@ -178,13 +201,21 @@ bool Trainer::evaluate() {
   return improved && config_.checkpoint.keep_best > 0;
 }
 
-EvalReport Trainer::evaluate_weights(const std::string& weights) {
+// False when a stop request cut it short.
+bool Trainer::evaluate_weights(const std::string& weights, std::vector<EvalReport>& reports) {
   EvalPlan plan = evaluation_plan(parts_);
   const int64_t total = plan.dataset->size();
   plan.progress = [&](int64_t done) {
     tell([&](Observer& observer) { observer.evaluating(state_.progress, done, total); });
   };
+  plan.cancelled = [] { return StopSignal::requested() != StopRequest::kNone; };
   const Evaluation result = vit::evaluate(*parts_.model, plan);
+  if (!result.complete) return false;
+  if (result.unreadable_count > 0) {
+    std::string text = fmt::format("{} unreadable image(s) left out of the evaluation:", result.unreadable_count);
+    for (const std::string& name : result.unreadable) text += "\n  " + name;
+    tell([&](Observer& observer) { observer.event({state_.progress, "warn", "data.skipped", text}); });
+  }
   EvalReport report;
   report.at = state_.progress;
   report.split = "val";
@@ -194,12 +225,17 @@ EvalReport Trainer::evaluate_weights(const std::string& weights) {
   report.top1_count = result.top1_count;
   report.top5_count = result.top5_count;
   report.seconds = result.seconds;
-  return report;
+  reports.push_back(report);
+  return true;
 }
 
 void Trainer::save(bool best) {
   if (last_saved_step_ == state_.progress.step && !best) return;
   stop_if_diverged();
+  if (!at::isfinite(parts_.parameters->values()).all().item<bool>()) {
+    throw DivergedAt(fmt::format("the weights became NaN or infinite by step {}", state_.progress.step) + advice(),
+                     state_.progress.step);
+  }
   end_window();
   const Stopwatch clock;
   state_.clocks.wall = wall_before_ + session_.seconds();
@@ -215,15 +251,19 @@ void Trainer::save(bool best) {
 void Trainer::stop_if_diverged() {
   const int64_t bad = guard_.first_bad_step();
   if (bad < 0) return;
-  const double lr = parts_.schedule->lr(bad);
-  std::string text = fmt::format("the loss or its gradient became NaN or infinite at step {} (lr {:.3g})", bad, lr);
+  throw DivergedAt(fmt::format("the loss or its gradient became NaN or infinite at step {} (lr {:.3g})", bad,
+                               parts_.schedule->lr(bad)) + advice(), bad);
+}
+
+// Where to go back to, and what to try.
+std::string Trainer::advice() const {
   const std::vector<std::filesystem::path> saved = checkpoints_.all();
-  text += saved.empty() ? "\nno checkpoint had been saved yet"
-                        : fmt::format("\nlast good checkpoint: {}", saved.back().filename().string());
-  text += fmt::format(". Try {} or a lower schedule.lr", config_.clip.norm > 0
-                                                             ? fmt::format("a smaller clip.norm (now {})", config_.clip.norm)
-                                                             : std::string("clip.norm=1.0 (now off)"));
-  throw DivergedAt(text, bad);
+  return (saved.empty() ? "\nno checkpoint had been saved yet"
+                        : "\nlast good checkpoint: " + saved.back().filename().string()) +
+         ". Try " +
+         (config_.clip.norm > 0 ? fmt::format("a smaller clip.norm (now {})", config_.clip.norm)
+                                : std::string("clip.norm=1.0 (now off)")) +
+         " or a lower schedule.lr";
 }
 
 RunSummary Trainer::summary() const {
@@ -242,7 +282,7 @@ RunSummary Trainer::summary() const {
   add(summary.last, state_.last_average);
   add(summary.best, state_.best);
   if (last_saved_step_ >= 0) summary.last_checkpoint = "checkpoints/" + checkpoint_name(last_saved_step_);
-  if (state_.best.step >= 0 && config_.checkpoint.keep_best > 0) {
+  if (state_.best.step >= 0 && config_.checkpoint.keep_best > 0 && checkpoints_.holds(state_.best.step)) {
     summary.best_checkpoint = "checkpoints/" + checkpoint_name(state_.best.step);
   }
   return summary;

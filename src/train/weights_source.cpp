@@ -40,7 +40,8 @@ void refuse_other_formats(const fs::path& file) {
 // A weight file inside a checkpoint must be the one its manifest names.
 void verify_if_checkpoint(const fs::path& file) {
   const fs::path folder = file.parent_path();
-  if (fs::exists(folder / "manifest.json")) verify_checkpoint(folder);
+  const bool is_checkpoint = folder.filename().string().starts_with("step-") || fs::exists(folder / "manifest.json");
+  if (is_checkpoint) verify_checkpoint(folder);
 }
 
 fs::path locate(const fs::path& path, const std::string& checkpoint, WhichWeights which) {

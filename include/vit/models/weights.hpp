@@ -7,6 +7,7 @@
 #include "vit/models/model.hpp"
 
 #include <array>
+#include <filesystem>
 #include <string>
 #include <tuple>
 #include <utility>

@@ -18,6 +18,7 @@ struct Batch {
   at::Tensor images;   // [B, C, H, W] float32, normalised
   at::Tensor targets;  // [B] int64
   int64_t first_position = 0;
+  std::vector<int64_t> replaced;  // with data.on_error skip: places that hold a substitute for an unreadable image
   int64_t size() const { return targets.defined() ? targets.size(0) : 0; }
 };
 

@@ -2,7 +2,7 @@
 //
 // An example is right at rank k when fewer than k classes come before its own, classes with equal logits counting in the order
 // of their number. The loss is the mean softmax cross-entropy, whatever loss the model was trained with. Examples
-// labelled -1 have no label and are left out of all three.
+// labelled -1 have no label and are left out of all three; so are images that could not be read (data.on_error skip).
 #pragma once
 
 #include "vit/data/dataset.hpp"
@@ -15,6 +15,8 @@
 #include <c10/core/Device.h>
 
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace vit {
 
@@ -24,6 +26,9 @@ struct Evaluation {
   double loss = 0;
   double seconds = 0;
   int64_t images = 0;        // forward passes
+  bool complete = true;      // false: cancelled, the numbers mean nothing
+  std::vector<std::string> unreadable;  // the first images left out, with the reason
+  int64_t unreadable_count = 0;
 };
 
 // Counts of one batch on its device: int64 [2] (top-1, top-5) over rows with labels >= 0.
@@ -38,8 +43,10 @@ struct EvalPlan {
   Precision precision = Precision::kFp32;
   // Called now and then with the number of images done.
   std::function<void(int64_t done)> progress;
-  // Gets the logits (fp32, CPU) of each batch, in order; makes evaluation wait for the device.
-  std::function<void(int64_t first, const at::Tensor& logits)> on_logits;
+  // Asked between batches; true ends the evaluation.
+  std::function<bool()> cancelled;
+  // Gets the logits [B, K] (fp32, CPU) and labels [B] (-1: none) of each batch, in order; makes evaluation wait for the device.
+  std::function<void(const at::Tensor& logits, const at::Tensor& labels)> on_logits;
 };
 Evaluation evaluate(const Model& model, const EvalPlan& plan);
 

@@ -37,8 +37,8 @@ RunSummary run_training(const RunRequest& request);
 // prints what each costs and an estimate of the whole run to stdout. Nothing is left behind.
 void dry_run(const RunRequest& request);
 
-// The configuration of a request as it would run, as YAML; throws ConfigError with all problems. Touches neither data nor disk:
-// --check and --print-config.
+// The configuration of a request as it would run, as YAML: --check and --print-config. Throws ConfigError with all problems.
+// Reads no data and writes nothing.
 enum class ConfigText { kFull, kMinimal };
 std::string resolved_config(const RunRequest& request, ConfigText form);
 

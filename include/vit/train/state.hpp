@@ -46,6 +46,7 @@ struct State {
   EvalRecord best;                    // the best top-1 so far
   int64_t evaluations_since_best = 0;
   EvalRecord last_raw, last_average;  // the last evaluation
+  int64_t evaluation_pending = 0;     // 1: that of this step was cut short by a stop
   Clocks clocks;
 
   // What state.safetensors and progress.json hold (weights and averages have files of their own).

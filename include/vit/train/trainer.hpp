@@ -32,6 +32,7 @@ class Trainer {
   RunSummary summary() const;
 
  private:
+  void train();
   bool should_stop();
   bool due(double every_examples) const;
   void report();
@@ -40,9 +41,10 @@ class Trainer {
   void report_skipped();
   void warn_of_slow_data(double share);
   bool evaluate();
-  EvalReport evaluate_weights(const std::string& weights);
+  bool evaluate_weights(const std::string& weights, std::vector<EvalReport>& reports);
   void save(bool best);
   void stop_if_diverged();
+  std::string advice() const;
 
   template <class Event>
   void tell(Event&& event) {
