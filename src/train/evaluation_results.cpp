@@ -178,12 +178,12 @@ std::string per_class_csv(const EvaluationResults& results) {
 
 std::string confusion_csv(const EvaluationResults& results) {
   std::string text = "label\\prediction";
-  for (size_t i = 0; i < results.classes.size(); ++i) text += "," + csv_field(class_name(results, i));
+  for (size_t i = 0; i < results.classes.size(); ++i) text += fmt::format(",{}", csv_field(class_name(results, i)));
   text += "\n";
   const auto counts = confusion_matrix(results);
   for (size_t i = 0; i < counts.size(); ++i) {
     text += csv_field(class_name(results, i));
-    for (const int64_t count : counts[i]) text += "," + std::to_string(count);
+    for (const int64_t count : counts[i]) text += fmt::format(",{}", count);
     text += "\n";
   }
   return text;

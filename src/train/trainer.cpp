@@ -91,7 +91,8 @@ void Trainer::train() {
     const bool improved = due(eval_every) && evaluate();
     if (improved || due(save_every) || StopSignal::take_save_request()) save(improved);
   }
-  save(false);  // where the run stops; nothing happens when this step is on disk
+  if (state_.evaluation_pending != 0) should_stop();  // all steps are done, but not the last evaluation: resume me
+  save(false);                                        // nothing happens when this step is on disk
 }
 
 bool Trainer::should_stop() {

@@ -52,7 +52,8 @@ inline Json json_file(const fs::path& path) {
   return Json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
 }
 
-// Every path below `folder` with its content (links: their target), to compare before and after.
+// Every path below `folder` with its size and checksum (links: their target), to compare before and
+// after.
 inline std::map<std::string, std::string> snapshot(const fs::path& folder) {
   std::map<std::string, std::string> found;
   if (!fs::is_directory(folder)) return found;
@@ -61,8 +62,11 @@ inline std::map<std::string, std::string> snapshot(const fs::path& folder) {
         fs::relative(entry.path().parent_path(), folder) / entry.path().filename();
     if (entry.is_symlink()) {
       found[name] = "-> " + fs::read_symlink(entry.path()).string();
+    } else if (entry.is_directory()) {
+      found[name] = "folder";
     } else {
-      found[name] = entry.is_directory() ? "folder" : read_file(entry.path());
+      const std::string content = read_file(entry.path());
+      found[name] = std::to_string(content.size()) + " bytes, " + checksum(content);
     }
   }
   return found;
