@@ -42,6 +42,17 @@ Observers make_observers(const RunFolder& folder, const RunConfig& config) {
   return observers;
 }
 
+// assemble(), with the place of parameter rules that turn out not to fit the model.
+std::unique_ptr<Parts> assemble_at(const RunConfig& config, Start start, const config::Document& document) {
+  try {
+    return assemble(config, start);
+  } catch (const ConfigError& error) {
+    const std::string text = error.what(), place = document.origin("parameters");
+    if (!text.starts_with("parameters[") || place.empty()) throw;
+    throw ConfigError(place + ": " + text);
+  }
+}
+
 void restore(const fs::path& checkpoint, Parts& parts) {
   restore_checkpoint(checkpoint, *parts.state);
   const int64_t before = parts.state->progress.epoch_size, now = parts.length.epoch_examples;
@@ -132,7 +143,7 @@ RunSummary run_training(const RunRequest& request) {
 
   if (build_info().build_type == "Debug") spdlog::warn("this is a Debug build: expect a fraction of the speed");
   const StopSignal signals;
-  const auto parts = assemble(config, checkpoint ? Start::kRestored : Start::kFresh);
+  const auto parts = assemble_at(config, checkpoint ? Start::kRestored : Start::kFresh, request.document);
   if (checkpoint) restore(*checkpoint, *parts);
   if (!folder) {
     folder = std::make_unique<RunFolder>(

@@ -45,7 +45,10 @@ void verify_if_checkpoint(const fs::path& file) {
 }
 
 fs::path locate(const fs::path& path, const std::string& checkpoint, WhichWeights which) {
-  if (!fs::exists(path)) throw CheckpointError("there are no weights at '" + path.string() + "'");
+  if (!fs::exists(path)) {
+    throw CheckpointError("there are no weights at '" + path.string() +
+                          "'\ngive a safetensors file, a checkpoint folder or a run folder");
+  }
   if (!fs::is_directory(path)) return path;
   const bool is_checkpoint = fs::exists(path / "manifest.json") || fs::exists(path / "model.safetensors");
   const fs::path folder = is_checkpoint ? path : find_checkpoint(path, checkpoint);

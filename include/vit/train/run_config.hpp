@@ -33,7 +33,7 @@ struct BatchConfig {
   static constexpr auto describe() {
     using namespace config;
     return std::tuple{
-        field<&BatchConfig::examples>("Examples per update.", positive),
+        field<&BatchConfig::examples>("Examples per update.", in_range(1, 1 << 24)),
         field<&BatchConfig::accumulate>(
             "Parts a batch is split into to save memory; the update is that of the whole batch.", positive)};
   }

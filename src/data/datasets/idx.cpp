@@ -184,7 +184,8 @@ void IdxSource::check_labels(const std::string& split, const std::vector<uint8_t
                                   [&](uint8_t l) { return l >= info_.classes.size(); });
   if (wrong == labels.end()) return;
   throw DataError(
-      fmt::format("label out of range in '{}': example {} has label {}, but there are {} classes",
+      fmt::format("label out of range in '{}': example {} has label {}, but there are {} classes\n"
+                  "name the classes in data.classes, or get the file again",
                   find_file(root_, prefix_of(split), "labels").string(), wrong - labels.begin(),
                   *wrong, info_.classes.size()));
 }
