@@ -1,9 +1,11 @@
-// One executable, many programs: it acts by the name it is called by (vit-train), or by its first argument (vit train).
-#include "program.hpp"
-#include "report_error.hpp"
+// One executable, many programs: it acts by the name it is called by (vit-train), or by its first
+// argument (vit train).
 #include "vit/core/error.hpp"
 #include "vit/core/text.hpp"
 #include "vit/core/version.hpp"
+
+#include "program.hpp"
+#include "report_error.hpp"
 
 #include <fmt/core.h>
 
@@ -27,20 +29,24 @@ const Program* find_program(const std::string& name) {
 }
 
 void print_help() {
-  fmt::print("vit {}: Vision Transformers, trained, fine-tuned and evaluated\n\nprograms\n", build_info().version);
-  for (const Program& program : kPrograms) fmt::print("  vit {:<10} {}\n", program.name, program.summary);
+  fmt::print("vit {}: Vision Transformers, trained, fine-tuned and evaluated\n\nprograms\n",
+             build_info().version);
+  for (const Program& program : kPrograms)
+    fmt::print("  vit {:<10} {}\n", program.name, program.summary);
   fmt::print("\n`vit-NAME` and `vit NAME` are the same; `vit NAME --help` says more\n");
 }
 
 int dispatch(const std::string& called, Arguments arguments) {
   std::string name = called.starts_with("vit-") ? called.substr(4) : "";
   if (name.empty()) {
-    if (arguments.empty() || arguments[0] == "help" || arguments[0] == "--help" || arguments[0] == "-h") {
+    if (arguments.empty() || arguments[0] == "help" || arguments[0] == "--help" ||
+        arguments[0] == "-h") {
       print_help();
       return arguments.empty() ? static_cast<int>(ExitCode::kConfig) : 0;
     }
     if (arguments[0] == "--version") {
-      fmt::print("vit {} ({}, {})\n", build_info().version, build_info().git_revision, build_info().build_type);
+      fmt::print("vit {} ({}, {})\n", build_info().version, build_info().git_revision,
+                 build_info().build_type);
       return 0;
     }
     name = arguments[0];
@@ -50,7 +56,8 @@ int dispatch(const std::string& called, Arguments arguments) {
   std::vector<std::string> names;
   for (const Program& program : kPrograms) names.emplace_back(program.name);
   const std::string near = closest(name, names);
-  throw ConfigError("there is no program called '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?") +
+  throw ConfigError("there is no program called '" + name + "'" +
+                    (near.empty() ? "" : "; did you mean '" + near + "'?") +
                     "\n`vit help` lists the programs");
 }
 

@@ -69,9 +69,11 @@ std::optional<int> parse(CLI::App& app, const Arguments& arguments) {
 
 config::SearchPath config_folders() { return {share_dir() / "configs"}; }
 
-config::Document load_document(const std::vector<std::string>& files, const std::vector<std::string>& sets) {
+config::Document load_document(const std::vector<std::string>& files,
+                               const std::vector<std::string>& sets) {
   config::Document document;
-  for (const std::string& file : files) document.overlay(config::Document::from_file(file, config_folders()));
+  for (const std::string& file : files)
+    document.overlay(config::Document::from_file(file, config_folders()));
   for (const std::string& assignment : sets) document.set(assignment);
   return document;
 }

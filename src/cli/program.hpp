@@ -9,7 +9,7 @@ namespace vit::cli {
 using Arguments = std::vector<std::string>;  // without the program's own name
 
 struct Program {
-  const char* name;     // "train": `vit train` and `vit-train`
+  const char* name;  // "train": `vit train` and `vit-train`
   const char* summary;
   int (*run)(const Arguments& arguments);  // returns the exit code; throws vit::Error
 };

@@ -25,7 +25,8 @@ std::string indented(const std::string& text) {
 
 int report(const std::string& text, ExitCode code) {
   set_status_line("");
-  if (spdlog::default_logger()->name() != "vit") start_logging(Verbosity::kNormal);  // an error before logging was set up
+  if (spdlog::default_logger()->name() != "vit")
+    start_logging(Verbosity::kNormal);  // an error before logging was set up
   spdlog::error("{}", indented(text));
   return static_cast<int>(code);
 }
@@ -46,7 +47,8 @@ int report_current_error() {
     return report(error.what(), error.code());
   } catch (const std::exception& error) {
     const std::string text = error.what();
-    return report("internal error: " + text.substr(0, text.find('\n')) + "\nplease report this", ExitCode::kInternal);
+    return report("internal error: " + text.substr(0, text.find('\n')) + "\nplease report this",
+                  ExitCode::kInternal);
   } catch (...) {
     return report("internal error of unknown kind\nplease report this", ExitCode::kInternal);
   }

@@ -20,14 +20,16 @@ namespace {
 
 [[noreturn]] void fail(const std::string& action, const fs::path& path, int error) {
   std::string text = "cannot " + action + " '" + path.string() + "': " + std::strerror(error);
-  if (error == ENOSPC || error == EDQUOT) text += "\nfree some space there, or choose another folder";
+  if (error == ENOSPC || error == EDQUOT)
+    text += "\nfree some space there, or choose another folder";
   throw DataError(text);
 }
 
 // A file descriptor that closes itself.
 class Descriptor {
  public:
-  Descriptor(const fs::path& path, int flags, const char* action) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {
+  Descriptor(const fs::path& path, int flags, const char* action)
+      : fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {
     if (fd_ < 0) fail(action, path, errno);
   }
   ~Descriptor() { close(fd_); }
@@ -106,7 +108,9 @@ void flush_to_disk(const fs::path& path) {
   if (fsync(file.get()) != 0 && errno != EINVAL) fail("flush", path, errno);
 }
 
-std::string checksum(std::string_view bytes) { return hex(XXH3_64bits(bytes.data(), bytes.size())); }
+std::string checksum(std::string_view bytes) {
+  return hex(XXH3_64bits(bytes.data(), bytes.size()));
+}
 
 std::string checksum_of_file(const fs::path& path) { return checksum(MappedFile(path).bytes()); }
 
@@ -114,7 +118,8 @@ MappedFile::MappedFile(const fs::path& path) : path_(path) {
   const Descriptor file(path, O_RDONLY, "read");
   struct stat status {};
   if (fstat(file.get(), &status) != 0) fail("read", path, errno);
-  if (!S_ISREG(status.st_mode)) throw DataError("cannot read '" + path.string() + "': it is not a file");
+  if (!S_ISREG(status.st_mode))
+    throw DataError("cannot read '" + path.string() + "': it is not a file");
   size_ = static_cast<size_t>(status.st_size);
   if (size_ == 0) return;
   void* data = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
@@ -123,7 +128,9 @@ MappedFile::MappedFile(const fs::path& path) : path_(path) {
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : path_(std::move(other.path_)), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : path_(std::move(other.path_)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(path_, other.path_);

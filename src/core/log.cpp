@@ -6,7 +6,6 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
-
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -27,23 +26,30 @@ bool set_and_not_empty(const char* variable) {
 
 std::string_view prefix(spdlog::level::level_enum level) {
   switch (level) {
-    case spdlog::level::warn: return "warning: ";
+    case spdlog::level::warn:
+      return "warning: ";
     case spdlog::level::err:
-    case spdlog::level::critical: return "error: ";
-    default: return "";
+    case spdlog::level::critical:
+      return "error: ";
+    default:
+      return "";
   }
 }
 
 std::string_view colour(spdlog::level::level_enum level) {
   switch (level) {
-    case spdlog::level::warn: return "\033[33m";
+    case spdlog::level::warn:
+      return "\033[33m";
     case spdlog::level::err:
-    case spdlog::level::critical: return "\033[31m";
-    default: return "";
+    case spdlog::level::critical:
+      return "\033[31m";
+    default:
+      return "";
   }
 }
 
-// Console sink that knows of one status line below the log: it is wiped before a message and drawn again after it.
+// Console sink that knows of one status line below the log: it is wiped before a message and drawn
+// again after it.
 class Console final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   void set_status(const std::string& text) {
@@ -95,9 +101,15 @@ std::shared_ptr<Console> console;
 void start_logging(Verbosity verbosity) {
   console = std::make_shared<Console>();
   switch (verbosity) {
-    case Verbosity::kQuiet: console->set_level(spdlog::level::warn); break;
-    case Verbosity::kNormal: console->set_level(spdlog::level::info); break;
-    case Verbosity::kVerbose: console->set_level(spdlog::level::debug); break;
+    case Verbosity::kQuiet:
+      console->set_level(spdlog::level::warn);
+      break;
+    case Verbosity::kNormal:
+      console->set_level(spdlog::level::info);
+      break;
+    case Verbosity::kVerbose:
+      console->set_level(spdlog::level::debug);
+      break;
   }
   auto logger = std::make_shared<spdlog::logger>("vit", console);
   logger->set_level(spdlog::level::debug);

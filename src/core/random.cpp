@@ -8,7 +8,8 @@
 namespace vit {
 namespace {
 
-constexpr uint64_t kGolden = 0x9E3779B97F4A7C15ULL;  // 2^64 / golden ratio: the increment of SplitMix64
+constexpr uint64_t kGolden =
+    0x9E3779B97F4A7C15ULL;  // 2^64 / golden ratio: the increment of SplitMix64
 
 // The finaliser of SplitMix64 (Steele, Lea & Flood 2014): a bijection with full avalanche.
 constexpr uint64_t mix(uint64_t z) {
@@ -29,7 +30,7 @@ constexpr uint64_t derive(uint64_t key, uint64_t what) {
   return mix(mix(key + kGolden) ^ (what * kGolden + 1));
 }
 
-constexpr uint64_t kIndexSalt = 0xD1342543DE82EF95ULL;   // keeps at(i) and stream(name) apart
+constexpr uint64_t kIndexSalt = 0xD1342543DE82EF95ULL;  // keeps at(i) and stream(name) apart
 constexpr uint64_t kStreamSalt = 0xA0761D6478BD642FULL;
 
 }  // namespace

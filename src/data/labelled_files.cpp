@@ -13,7 +13,8 @@
 namespace vit {
 namespace {
 
-// Fields of one CSV line; quotes may hold commas and doubled quotes (RFC 4180, without line breaks in a field).
+// Fields of one CSV line; quotes may hold commas and doubled quotes (RFC 4180, without line breaks
+// in a field).
 std::vector<std::string> fields_of(std::string_view line) {
   std::vector<std::string> fields(1);
   bool quoted = false;
@@ -80,14 +81,16 @@ class LabelTable {
     const std::string& label = fields[label_column_];
     int64_t number = -1;
     const auto [end, error] = std::from_chars(label.data(), label.data() + label.size(), number);
-    if (!label.empty() && (error != std::errc() || end != label.data() + label.size() || number < -1)) {
+    if (!label.empty() &&
+        (error != std::errc() || end != label.data() + label.size() || number < -1)) {
       fail("has the label '" + label + "', which is no class number");
     }
     return {fields[file_column_], number};
   }
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw DataError("label file " + csv_.string() + ":" + std::to_string(line_) + ": this line " + what);
+    throw DataError("label file " + csv_.string() + ":" + std::to_string(line_) + ": this line " +
+                    what);
   }
 
   fs::path csv_;
@@ -97,7 +100,8 @@ class LabelTable {
 
 class LabelledFiles final : public Dataset {
  public:
-  LabelledFiles(fs::path folder, std::vector<LabelledFile> files) : folder_(std::move(folder)), files_(std::move(files)) {}
+  LabelledFiles(fs::path folder, std::vector<LabelledFile> files)
+      : folder_(std::move(folder)), files_(std::move(files)) {}
 
   int64_t size() const override { return static_cast<int64_t>(files_.size()); }
   int64_t label(int64_t index) const override { return at(index).label; }

@@ -21,7 +21,8 @@ std::string first_line(const std::string& text) {
 
 [[noreturn]] void out_of_memory(const std::string& text) {
   throw OutOfMemory("out of memory: " + text +
-                    "\nless memory is needed with a larger batch.accumulate, a smaller eval.batch, or precision=bf16");
+                    "\nless memory is needed with a larger batch.accumulate, a smaller eval.batch, "
+                    "or precision=bf16");
 }
 
 }  // namespace
@@ -35,10 +36,12 @@ void rethrow_in_plain_words() {
   } catch (const c10::Error& error) {
     spdlog::debug("{}", error.what());
     const std::string text = first_line(error.what_without_backtrace());
-    if (text.find("can't allocate memory") != std::string::npos || text.find("out of memory") != std::string::npos) {
+    if (text.find("can't allocate memory") != std::string::npos ||
+        text.find("out of memory") != std::string::npos) {
       out_of_memory(text);
     }
-    throw Error(ExitCode::kInternal, "internal error in LibTorch: " + text + "\n-v shows more; please report this");
+    throw Error(ExitCode::kInternal,
+                "internal error in LibTorch: " + text + "\n-v shows more; please report this");
   } catch (const std::bad_alloc&) {
     out_of_memory("the system refused to give more");
   } catch (const std::filesystem::filesystem_error& error) {

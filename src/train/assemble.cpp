@@ -22,7 +22,8 @@ Random stream_of(const RunConfig& config, const char* name) {
 void open_data(Parts& parts) {
   const RunConfig& config = parts.config;
   parts.source = config.data.build();
-  parts.splits = resolve_splits(*parts.source, config.data.common().train, config.data.common().val);
+  parts.splits =
+      resolve_splits(*parts.source, config.data.common().train, config.data.common().val);
   parts.train_set = open_split(*parts.source, parts.splits.train);
   parts.val_set = open_split(*parts.source, parts.splits.val);
 
@@ -30,22 +31,25 @@ void open_data(Parts& parts) {
   parts.length.total_steps = in_steps(config.steps, parts.length);
 
   const DataInfo& info = parts.source->info();
-  parts.header.emplace_back("data", fmt::format("{}   train {} ({}) \u00b7 val {} ({}) \u00b7 {} classes", info.kind,
-                                                grouped(parts.train_set->size()), parts.splits.train,
-                                                grouped(parts.val_set->size()), parts.splits.val, info.classes.size()));
+  parts.header.emplace_back(
+      "data", fmt::format("{}   train {} ({}) \u00b7 val {} ({}) \u00b7 {} classes", info.kind,
+                          grouped(parts.train_set->size()), parts.splits.train,
+                          grouped(parts.val_set->size()), parts.splits.val, info.classes.size()));
 }
 
 std::string list(const std::vector<std::string>& names) {
   constexpr size_t kShown = 6;
   if (names.size() <= kShown) return join(names, ", ");
-  return join(std::span(names).first(kShown), ", ") + fmt::format(", ... ({} in all)", names.size());
+  return join(std::span(names).first(kShown), ", ") +
+         fmt::format(", ... ({} in all)", names.size());
 }
 
 void load_initial_weights(Parts& parts) {
   const InitConfig& init = parts.config.init;
   const WeightsSource source = open_weights(init.weights);
   const LoadReport report = load_weights(*parts.model, source.tensors, source.name, init);
-  std::string text = fmt::format("{}   {} of {} tensors", source.name, report.matched, report.total);
+  std::string text =
+      fmt::format("{}   {} of {} tensors", source.name, report.matched, report.total);
   if (!report.resized.empty()) text += "\nresized   " + list(report.resized);
   if (!report.fresh.empty()) text += "\nnew       " + list(report.fresh);
   if (!report.unused.empty()) text += "\nunused    " + list(report.unused);
@@ -56,19 +60,22 @@ void load_initial_weights(Parts& parts) {
 void build_model(Parts& parts, Start start) {
   const RunConfig& config = parts.config;
   const DataInfo& info = parts.source->info();
-  parts.model = config.model.build(
-      ModelArgs{static_cast<int64_t>(info.classes.size()), info.channels, stream_of(config, "init")});
+  parts.model = config.model.build(ModelArgs{static_cast<int64_t>(info.classes.size()),
+                                             info.channels, stream_of(config, "init")});
   const Model& model = *parts.model;
   const ModelCost cost = model.cost();
   parts.header.emplace_back(
-      "model", fmt::format("{}   {}x{}x{} \u2192 {} tokens   {:.2f} M parameters   {} an image", config.model.name(),
-                           model.input_size().height, model.input_size().width, model.channels(), cost.tokens,
-                           static_cast<double>(parameter_count(model)) / 1e6, human_macs(cost.macs)));
+      "model",
+      fmt::format("{}   {}x{}x{} \u2192 {} tokens   {:.2f} M parameters   {} an image",
+                  config.model.name(), model.input_size().height, model.input_size().width,
+                  model.channels(), cost.tokens, static_cast<double>(parameter_count(model)) / 1e6,
+                  human_macs(cost.macs)));
   if (start == Start::kFresh && !config.init.weights.empty()) load_initial_weights(parts);
   move_to(*parts.model, parts.device);
 
   normalisation_for(config.input, info.channels);  // says now what would not fit later
-  parts.train_pipeline = std::make_unique<Pipeline>(config.augment, config.input, model.input_size());
+  parts.train_pipeline =
+      std::make_unique<Pipeline>(config.augment, config.input, model.input_size());
   parts.eval_pipeline =
       std::make_unique<Pipeline>(std::vector<TransformSection>{}, config.input, model.input_size());
 }
@@ -76,19 +83,23 @@ void build_model(Parts& parts, Start start) {
 std::string describe_training(const Parts& parts) {
   const RunConfig& config = parts.config;
   std::string text = to_string(config.steps);
-  if (config.steps.unit != Duration::Unit::kSteps) text += fmt::format(" = {} steps", grouped(parts.length.total_steps));
+  if (config.steps.unit != Duration::Unit::kSteps)
+    text += fmt::format(" = {} steps", grouped(parts.length.total_steps));
   text += fmt::format(" \u00b7 batch {}", config.batch.examples);
   if (config.batch.accumulate > 1) {
-    text += fmt::format(" = {} x {}", config.batch.accumulate, config.batch.examples / config.batch.accumulate);
+    text += fmt::format(" = {} x {}", config.batch.accumulate,
+                        config.batch.examples / config.batch.accumulate);
   }
-  text += fmt::format(" \u00b7 {} \u00b7 lr {:.3g} {}, warm-up {} \u00b7 {} loss", config.optimizer.name(),
-                      config.schedule.common().lr, config.schedule.name(), to_string(config.schedule.common().warmup),
-                      config.loss.name());
+  text += fmt::format(" \u00b7 {} \u00b7 lr {:.3g} {}, warm-up {} \u00b7 {} loss",
+                      config.optimizer.name(), config.schedule.common().lr, config.schedule.name(),
+                      to_string(config.schedule.common().warmup), config.loss.name());
   if (config.clip.norm > 0) text += fmt::format(" \u00b7 clip {}", config.clip.norm);
   if (config.average.name() != "none") text += " \u00b7 average " + config.average.name();
   text += config.precision == Precision::kBf16 ? " \u00b7 bf16" : " \u00b7 fp32";
   const int64_t trained = parts.parameters->trainable_count(), all = parameter_count(*parts.model);
-  if (trained < all) text += fmt::format("\n{} of {} parameters trained, the others frozen", grouped(trained), grouped(all));
+  if (trained < all)
+    text += fmt::format("\n{} of {} parameters trained, the others frozen", grouped(trained),
+                        grouped(all));
   return text;
 }
 
@@ -119,7 +130,8 @@ void build_optimisation(Parts& parts) {
 LoaderOptions loader_options(const Parts& parts, int64_t batch) {
   LoaderOptions options;
   options.batch = batch;
-  options.threads = parts.config.loader.threads > 0 ? parts.config.loader.threads : available_cpus();
+  options.threads =
+      parts.config.loader.threads > 0 ? parts.config.loader.threads : available_cpus();
   options.prefetch = parts.config.loader.prefetch;
   options.image = parts.model->input_size();
   options.channels = parts.model->channels();
@@ -128,12 +140,15 @@ LoaderOptions loader_options(const Parts& parts, int64_t batch) {
   return options;
 }
 
-int64_t forward_batch(const RunConfig& config) { return config.batch.examples / config.batch.accumulate; }
+int64_t forward_batch(const RunConfig& config) {
+  return config.batch.examples / config.batch.accumulate;
+}
 
 }  // namespace
 
 std::string human_macs(double macs) {
-  return macs >= 1e9 ? fmt::format("{:.3g} GMAC", macs / 1e9) : fmt::format("{:.3g} MMAC", macs / 1e6);
+  return macs >= 1e9 ? fmt::format("{:.3g} GMAC", macs / 1e9)
+                     : fmt::format("{:.3g} MMAC", macs / 1e6);
 }
 
 std::unique_ptr<Parts> assemble(const RunConfig& config, Start start) {
@@ -148,18 +163,21 @@ std::unique_ptr<Parts> assemble(const RunConfig& config, Start start) {
 }
 
 Sampler training_order(const Parts& parts) {
-  return Sampler(parts.train_set->size(), stream_of(parts.config, "order"), Sampler::Order::kShuffled);
+  return Sampler(parts.train_set->size(), stream_of(parts.config, "order"),
+                 Sampler::Order::kShuffled);
 }
 
 Random augmentation_seed(const Parts& parts) { return stream_of(parts.config, "augment"); }
 
 std::unique_ptr<BatchStream> training_batches(const Parts& parts) {
   const LoaderOptions options = loader_options(parts, forward_batch(parts.config));
-  auto loader = std::make_unique<Loader>(*parts.train_set, *parts.train_pipeline, training_order(parts),
-                                         augmentation_seed(parts), options, parts.state->progress.examples,
-                                         parts.length.total_steps * parts.config.batch.examples);
+  auto loader =
+      std::make_unique<Loader>(*parts.train_set, *parts.train_pipeline, training_order(parts),
+                               augmentation_seed(parts), options, parts.state->progress.examples,
+                               parts.length.total_steps * parts.config.batch.examples);
   return std::make_unique<BatchStream>(std::move(loader), options,
-                                       normalisation_for(parts.config.input, options.channels), parts.device);
+                                       normalisation_for(parts.config.input, options.channels),
+                                       parts.device);
 }
 
 EvalPlan evaluation_plan(const Parts& parts) {
@@ -167,7 +185,8 @@ EvalPlan evaluation_plan(const Parts& parts) {
   plan.dataset = parts.val_set.get();
   plan.pipeline = parts.eval_pipeline.get();
   plan.input = parts.config.input;
-  plan.loader = loader_options(parts, parts.config.eval.batch > 0 ? parts.config.eval.batch : forward_batch(parts.config));
+  plan.loader = loader_options(
+      parts, parts.config.eval.batch > 0 ? parts.config.eval.batch : forward_batch(parts.config));
   plan.device = parts.device;
   plan.precision = parts.config.precision;
   return plan;
@@ -176,7 +195,8 @@ EvalPlan evaluation_plan(const Parts& parts) {
 CheckpointText checkpoint_text(const Parts& parts) {
   CheckpointText text;
   text.config = config::write(parts.config);
-  text.metadata = describe_for_file(parts.config.model, parts.config.input, *parts.model, parts.source->info().classes);
+  text.metadata = describe_for_file(parts.config.model, parts.config.input, *parts.model,
+                                    parts.source->info().classes);
   return text;
 }
 

@@ -12,14 +12,17 @@
 namespace vit {
 namespace {
 
-std::vector<double> per_channel(const std::vector<double>& values, int64_t channels, const char* key) {
+std::vector<double> per_channel(const std::vector<double>& values, int64_t channels,
+                                const char* key) {
   if (static_cast<int64_t>(values.size()) == channels) return values;
-  const bool equal = !values.empty() && std::all_of(values.begin(), values.end(),
-                                                    [&](double value) { return value == values.front(); });
+  const bool equal =
+      !values.empty() && std::all_of(values.begin(), values.end(),
+                                     [&](double value) { return value == values.front(); });
   if (equal) return std::vector<double>(static_cast<size_t>(channels), values.front());
   throw ConfigError(std::string("input.") + key + " has " + std::to_string(values.size()) +
                     " different values, but the images have " + std::to_string(channels) +
-                    (channels == 1 ? " channel" : " channels") + "\ngive one value per channel, or one for all");
+                    (channels == 1 ? " channel" : " channels") +
+                    "\ngive one value per channel, or one for all");
 }
 
 }  // namespace
@@ -33,14 +36,18 @@ struct BatchStream::InFlight {
   c10::Event copied;
 };
 
-BatchStream::BatchStream(std::unique_ptr<Loader> loader, LoaderOptions options, Normalisation normalisation,
-                         at::Device device)
-    : loader_(std::move(loader)), options_(options), normalisation_(std::move(normalisation)), device_(device) {}
+BatchStream::BatchStream(std::unique_ptr<Loader> loader, LoaderOptions options,
+                         Normalisation normalisation, at::Device device)
+    : loader_(std::move(loader)),
+      options_(options),
+      normalisation_(std::move(normalisation)),
+      device_(device) {}
 
 BatchStream::~BatchStream() = default;
 
 Batch BatchStream::next() {
-  // Give back slots whose copies are done; wait for the oldest when too many are out, so that the loader has slots to fill.
+  // Give back slots whose copies are done; wait for the oldest when too many are out, so that the
+  // loader has slots to fill.
   while (!in_flight_.empty() && (in_flight_.front().copied.query() || in_flight_.size() > 1)) {
     in_flight_.front().copied.synchronize();
     in_flight_.pop_front();
@@ -52,7 +59,8 @@ Batch BatchStream::next() {
   auto* pixels = const_cast<uint8_t*>(host.images);
   auto* labels = const_cast<int64_t*>(host.labels);
   at::Tensor images = at::from_blob(
-      pixels, {host.size, options_.channels, options_.image.height, options_.image.width}, at::kByte);
+      pixels, {host.size, options_.channels, options_.image.height, options_.image.width},
+      at::kByte);
   at::Tensor targets = at::from_blob(labels, {host.size}, at::kLong);
 
   Batch batch;

@@ -3,6 +3,7 @@
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
 #include "vit/core/version.hpp"
+
 #include "checkpoint_files.hpp"
 
 #include <spdlog/spdlog.h>
@@ -42,8 +43,8 @@ std::string flaw_of(const fs::path& checkpoint) {
 // Inside a catch block: what went wrong on the disk, in words; anything else as it is.
 [[noreturn]] void rethrow_as_checkpoint_error(const std::string& name, const fs::path& folder) {
   const auto text = [&](const std::exception& error) {
-    return "could not save checkpoint " + name + ": " + error.what() + "\nolder checkpoints in '" + folder.string() +
-           "' are untouched";
+    return "could not save checkpoint " + name + ": " + error.what() + "\nolder checkpoints in '" +
+           folder.string() + "' are untouched";
   };
   try {
     throw;
@@ -107,7 +108,8 @@ void CheckpointStore::remove_leftovers() const {
   std::error_code error, ignored;
   for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
     const std::string extension = it->path().extension();
-    if (extension.starts_with(kTemporary) || extension == kDoomed) fs::remove_all(it->path(), ignored);
+    if (extension.starts_with(kTemporary) || extension == kDoomed)
+      fs::remove_all(it->path(), ignored);
   }
 }
 
@@ -117,7 +119,8 @@ std::optional<fs::path> CheckpointStore::newest() const {
   for (auto it = candidates.rbegin(); it != candidates.rend(); ++it) {
     const std::string flaw = flaw_of(*it);
     if (flaw.empty()) {
-      for (const std::string& text : flaws) spdlog::warn("{}; using the checkpoint before it", text);
+      for (const std::string& text : flaws)
+        spdlog::warn("{}; using the checkpoint before it", text);
       return *it;
     }
     flaws.push_back(flaw);
@@ -130,7 +133,9 @@ std::optional<fs::path> CheckpointStore::newest() const {
   return std::nullopt;
 }
 
-bool CheckpointStore::holds(int64_t step) const { return fs::exists(folder_ / checkpoint_name(step)); }
+bool CheckpointStore::holds(int64_t step) const {
+  return fs::exists(folder_ / checkpoint_name(step));
+}
 
 void CheckpointStore::repair_links(const fs::path& restored, int64_t best_step) {
   replace_link(folder_ / "last", restored.filename());

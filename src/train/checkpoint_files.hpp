@@ -6,6 +6,7 @@
 namespace vit {
 
 // Writes all of them, each flushed, manifest.json last. Throws DataError or CheckpointError.
-void write_checkpoint_files(const std::filesystem::path& folder, State& state, const CheckpointText& text);
+void write_checkpoint_files(const std::filesystem::path& folder, State& state,
+                            const CheckpointText& text);
 
 }  // namespace vit

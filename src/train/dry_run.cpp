@@ -1,4 +1,3 @@
-#include "run_start.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
 #include "vit/core/stopwatch.hpp"
@@ -7,6 +6,8 @@
 #include "vit/train/assemble.hpp"
 #include "vit/train/run.hpp"
 #include "vit/train/update.hpp"
+
+#include "run_start.hpp"
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -22,8 +23,10 @@ class ScratchFolder {
   explicit ScratchFolder(const fs::path& parent) {
     fs::path place = parent;
     while (!place.empty() && !fs::is_directory(place)) place = place.parent_path();
-    std::string pattern = ((place.empty() ? fs::path(".") : place) / ".vit-dry-run-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw DataError("cannot write in '" + fs::path(pattern).parent_path().string() + "'");
+    std::string pattern =
+        ((place.empty() ? fs::path(".") : place) / ".vit-dry-run-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr)
+      throw DataError("cannot write in '" + fs::path(pattern).parent_path().string() + "'");
     path_ = pattern;
   }
   ~ScratchFolder() {
@@ -51,7 +54,8 @@ double decode_speed(const Parts& parts) {
   const Random augment = augmentation_seed(parts);
   for (int64_t i = 0; i < kImages; ++i) {
     const int64_t index = order.at(i).index;
-    parts.train_pipeline->apply(parts.train_set->image(index), augment.at(0).at(static_cast<uint64_t>(index)));
+    parts.train_pipeline->apply(parts.train_set->image(index),
+                                augment.at(0).at(static_cast<uint64_t>(index)));
   }
   return kImages / clock.seconds();
 }
@@ -60,7 +64,8 @@ double decode_speed(const Parts& parts) {
 double try_step(Parts& parts) {
   const auto batches = training_batches(parts);
   FiniteGuard guard(parts.device);
-  const int64_t start = parts.state->progress.step, steps = std::min<int64_t>(2, parts.length.total_steps - start);
+  const int64_t start = parts.state->progress.step,
+                steps = std::min<int64_t>(2, parts.length.total_steps - start);
   double seconds = 0;
   for (int64_t i = 0; i < steps; ++i) {  // the first one also sets things up
     const Stopwatch clock;
@@ -68,12 +73,14 @@ double try_step(Parts& parts) {
     synchronize(parts.device);
     seconds = clock.seconds();
   }
-  if (guard.first_bad_step() >= 0) throw Diverged("the very first loss or gradient is NaN or infinite");
+  if (guard.first_bad_step() >= 0)
+    throw Diverged("the very first loss or gradient is NaN or infinite");
   const auto peak = static_cast<double>(peak_memory_bytes(parts.device));
   const BatchConfig& batch = parts.config.batch;
-  say("one step", fmt::format("batch {} ({} x {}): {:.0f} ms, peak {} of {}", batch.examples, batch.accumulate,
-                              batch.examples / batch.accumulate, 1e3 * seconds, human_bytes(peak),
-                              human_bytes(static_cast<double>(total_memory_bytes(parts.device)))));
+  say("one step",
+      fmt::format("batch {} ({} x {}): {:.0f} ms, peak {} of {}", batch.examples, batch.accumulate,
+                  batch.examples / batch.accumulate, 1e3 * seconds, human_bytes(peak),
+                  human_bytes(static_cast<double>(total_memory_bytes(parts.device)))));
   return seconds;
 }
 
@@ -85,9 +92,12 @@ double try_checkpoint(Parts& parts, const fs::path& run_dir) {
   restore_checkpoint(scratch.path() / name, *parts.state);
   const double seconds = clock.seconds();
   uintmax_t bytes = 0;
-  for (const auto& entry : fs::directory_iterator(scratch.path() / name)) bytes += entry.file_size();
-  say("checkpoint", fmt::format("{} written and read back in {:.1f} s; {} free", human_bytes(static_cast<double>(bytes)), seconds,
-                                human_bytes(static_cast<double>(fs::space(scratch.path()).available))));
+  for (const auto& entry : fs::directory_iterator(scratch.path() / name))
+    bytes += entry.file_size();
+  say("checkpoint",
+      fmt::format("{} written and read back in {:.1f} s; {} free",
+                  human_bytes(static_cast<double>(bytes)), seconds,
+                  human_bytes(static_cast<double>(fs::space(scratch.path()).available))));
   return seconds;
 }
 
@@ -102,18 +112,22 @@ void dry_run(const RunRequest& request) {
   if (checkpoint) restore_checkpoint(*checkpoint, *parts.state);
 
   const double decoded = decode_speed(parts);
-  say("data", fmt::format("{} train, {} val, {} classes; {:.0f} images/s a thread", grouped(parts.train_set->size()),
-                          grouped(parts.val_set->size()), parts.source->info().classes.size(), decoded));
+  say("data", fmt::format("{} train, {} val, {} classes; {:.0f} images/s a thread",
+                          grouped(parts.train_set->size()), grouped(parts.val_set->size()),
+                          parts.source->info().classes.size(), decoded));
   const ModelCost cost = parts.model->cost();
   say("model", fmt::format("{:.2f} M parameters, {} an image, {} tokens",
-                           static_cast<double>(parameter_count(*parts.model)) / 1e6, human_macs(cost.macs), cost.tokens));
+                           static_cast<double>(parameter_count(*parts.model)) / 1e6,
+                           human_macs(cost.macs), cost.tokens));
   const double step = try_step(parts);
   try_checkpoint(parts, request.run_dir.empty() ? fs::path("runs") : request.run_dir);
 
   const auto left = static_cast<double>(parts.length.total_steps - parts.state->progress.step);
   const double needs = step > 0 ? static_cast<double>(config.batch.examples) / step : 0.0;
-  fmt::print("  {:<12}       {} steps, about {} of training on {}; the model takes {:.0f} images/s\n", "estimate",
-             grouped(static_cast<int64_t>(left)), human_duration(left * step), describe(parts.device), needs);
+  fmt::print(
+      "  {:<12}       {} steps, about {} of training on {}; the model takes {:.0f} images/s\n",
+      "estimate", grouped(static_cast<int64_t>(left)), human_duration(left * step),
+      describe(parts.device), needs);
   fmt::print("nothing was trained; run again without --dry-run\n");
 }
 

@@ -23,7 +23,8 @@ std::string percent(double fraction) { return fmt::format("{:.2f}", 100 * fracti
 // "81.24 +- 0.39": one standard deviation of a binomial count.
 std::string with_deviation(int64_t count, int64_t n) {
   const double p = ratio(count, n);
-  return fmt::format("{:.2f} \u00b1 {:.2f}", 100 * p, n > 0 ? 100 * std::sqrt(p * (1 - p) / static_cast<double>(n)) : 0.0);
+  return fmt::format("{:.2f} \u00b1 {:.2f}", 100 * p,
+                     n > 0 ? 100 * std::sqrt(p * (1 - p) / static_cast<double>(n)) : 0.0);
 }
 
 double images_per_second(const Evaluation& evaluation) {
@@ -41,7 +42,8 @@ struct ClassScore {
   std::string confused_with;  // the two commonest wrong predictions
 };
 
-ClassScore score_class(const std::vector<std::vector<int64_t>>& counts, size_t own, const EvaluationResults& results) {
+ClassScore score_class(const std::vector<std::vector<int64_t>>& counts, size_t own,
+                       const EvaluationResults& results) {
   ClassScore score;
   score.index = own;
   int64_t predicted = 0;
@@ -58,7 +60,8 @@ ClassScore score_class(const std::vector<std::vector<int64_t>>& counts, size_t o
   std::sort(wrong.begin(), wrong.end());
   for (size_t i = 0; i < std::min<size_t>(2, wrong.size()); ++i) {
     if (i > 0) score.confused_with += ", ";
-    score.confused_with += fmt::format("{} {}", class_name(results, wrong[i].second), -wrong[i].first);
+    score.confused_with +=
+        fmt::format("{} {}", class_name(results, wrong[i].second), -wrong[i].first);
   }
   return score;
 }
@@ -84,7 +87,9 @@ Json describe(const WeightsResult& result) {
                {"loss", found.loss},
                {"images_per_s", images_per_second(found)}};
   if (result.real) {
-    json["real"] = {{"n", result.real->n}, {"count", result.real->count}, {"top1", ratio(result.real->count, result.real->n)}};
+    json["real"] = {{"n", result.real->n},
+                    {"count", result.real->count},
+                    {"top1", ratio(result.real->count, result.real->n)}};
   }
   return json;
 }
@@ -111,19 +116,23 @@ std::vector<std::vector<int64_t>> confusion_matrix(const EvaluationResults& resu
 std::string results_table(const EvaluationResults& results) {
   const bool real = results.weights.front().real.has_value();
   using Align = Table::Align;
-  std::vector<Table::Column> columns = {{"weights", Align::kLeft}, {"top-1 %", Align::kRight}, {"top-5 %", Align::kRight},
-                                        {"loss", Align::kRight},   {"right", Align::kRight},   {"images/s", Align::kRight}};
+  std::vector<Table::Column> columns = {{"weights", Align::kLeft},  {"top-1 %", Align::kRight},
+                                        {"top-5 %", Align::kRight}, {"loss", Align::kRight},
+                                        {"right", Align::kRight},   {"images/s", Align::kRight}};
   if (real) columns.push_back({"ReaL %", Align::kRight});
   Table table(columns);
   for (const WeightsResult& result : results.weights) {
     const Evaluation& found = result.evaluation;
-    std::vector<std::string> cells = {result.weights, with_deviation(found.top1_count, found.n),
-                                      percent(ratio(found.top5_count, found.n)), fmt::format("{:.4f}", found.loss),
+    std::vector<std::string> cells = {result.weights,
+                                      with_deviation(found.top1_count, found.n),
+                                      percent(ratio(found.top5_count, found.n)),
+                                      fmt::format("{:.4f}", found.loss),
                                       fmt::format("{} of {}", found.top1_count, found.n),
                                       fmt::format("{:.0f}", images_per_second(found))};
     if (real) {
-      cells.push_back(fmt::format("{} ({} of {})", percent(ratio(result.real->count, result.real->n)), result.real->count,
-                                  result.real->n));
+      cells.push_back(fmt::format("{} ({} of {})",
+                                  percent(ratio(result.real->count, result.real->n)),
+                                  result.real->count, result.real->n));
     }
     table.add(std::move(cells));
   }
@@ -132,13 +141,17 @@ std::string results_table(const EvaluationResults& results) {
 
 std::string per_class_table(const EvaluationResults& results) {
   using Align = Table::Align;
-  Table table({{"class", Align::kLeft}, {"n", Align::kRight}, {"prec", Align::kRight}, {"recall", Align::kRight},
-               {"F1", Align::kRight}, {"most confused with", Align::kLeft}});
+  Table table({{"class", Align::kLeft},
+               {"n", Align::kRight},
+               {"prec", Align::kRight},
+               {"recall", Align::kRight},
+               {"F1", Align::kRight},
+               {"most confused with", Align::kLeft}});
   double precision = 0, recall = 0, f1 = 0;
   const std::vector<ClassScore> scores = score_classes(results);
   for (const ClassScore& score : scores) {
-    table.add({class_name(results, score.index), std::to_string(score.n), percent(score.precision), percent(score.recall),
-               percent(score.f1), score.confused_with});
+    table.add({class_name(results, score.index), std::to_string(score.n), percent(score.precision),
+               percent(score.recall), percent(score.f1), score.confused_with});
     precision += score.precision;
     recall += score.recall;
     f1 += score.f1;
@@ -162,7 +175,8 @@ std::string predictions_csv(const EvaluationResults& results) {
     const Prediction& found = predictions[i];
     text += fmt::format("{},{},{},{},{:.6f}\n", csv_field(results.files[i]),
                         found.label < 0 ? "" : std::to_string(found.label), found.predicted,
-                        csv_field(class_name(results, static_cast<size_t>(found.predicted))), found.probability);
+                        csv_field(class_name(results, static_cast<size_t>(found.predicted))),
+                        found.probability);
   }
   return text;
 }
@@ -170,15 +184,17 @@ std::string predictions_csv(const EvaluationResults& results) {
 std::string per_class_csv(const EvaluationResults& results) {
   std::string text = "class,name,n,precision,recall,f1\n";
   for (const ClassScore& score : score_classes(results)) {
-    text += fmt::format("{},{},{},{:.6f},{:.6f},{:.6f}\n", score.index, csv_field(class_name(results, score.index)), score.n,
-                        score.precision, score.recall, score.f1);
+    text += fmt::format("{},{},{},{:.6f},{:.6f},{:.6f}\n", score.index,
+                        csv_field(class_name(results, score.index)), score.n, score.precision,
+                        score.recall, score.f1);
   }
   return text;
 }
 
 std::string confusion_csv(const EvaluationResults& results) {
   std::string text = "label\\prediction";
-  for (size_t i = 0; i < results.classes.size(); ++i) text += fmt::format(",{}", csv_field(class_name(results, i)));
+  for (size_t i = 0; i < results.classes.size(); ++i)
+    text += fmt::format(",{}", csv_field(class_name(results, i)));
   text += "\n";
   const auto counts = confusion_matrix(results);
   for (size_t i = 0; i < counts.size(); ++i) {

@@ -12,12 +12,13 @@ namespace vit {
 
 // The outcome for one image.
 struct Prediction {
-  int64_t label = -1;       // -1: no label
+  int64_t label = -1;  // -1: no label
   int64_t predicted = 0;
-  double probability = 0;   // softmax of the predicted class
+  double probability = 0;  // softmax of the predicted class
 };
 
-// ReaL accuracy (Beyer et al. 2020): right when the prediction is among the image's labels; images without any are left out.
+// ReaL accuracy (Beyer et al. 2020): right when the prediction is among the image's labels; images
+// without any are left out.
 struct RealAccuracy {
   int64_t n = 0, count = 0;
 };
@@ -30,8 +31,8 @@ struct WeightsResult {
 };
 
 struct EvaluationResults {
-  std::string model;              // "vit_b16"
-  std::string title;              // the line above the table
+  std::string model;  // "vit_b16"
+  std::string title;  // the line above the table
   std::string split;
   std::vector<std::string> classes;
   std::vector<std::string> files;

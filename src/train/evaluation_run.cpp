@@ -1,6 +1,5 @@
 #include "vit/train/evaluation_run.hpp"
 
-#include "evaluation_results.hpp"
 #include "vit/config/reader.hpp"
 #include "vit/config/writer.hpp"
 #include "vit/core/error.hpp"
@@ -12,6 +11,8 @@
 #include "vit/train/run_config.hpp"
 #include "vit/train/stored_model.hpp"
 #include "vit/train/weights_source.hpp"
+
+#include "evaluation_results.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/core.h>
@@ -51,7 +52,8 @@ RunConfig read_config(const EvaluationRequest& request, const WeightsSource& wei
   const fs::path stored = weights.file.parent_path() / "config.yaml";
   config::Document document;
   if (!request.run.empty()) {
-    document = config::Document::from_text(read_text(stored), stored.string(), stored.parent_path());
+    document =
+        config::Document::from_text(read_text(stored), stored.string(), stored.parent_path());
   } else {
     StoredModel described{identify_model(weights, request.model), {}};
     described.input = weights.input ? *weights.input : input_of_preset(described.model.name());
@@ -60,10 +62,12 @@ RunConfig read_config(const EvaluationRequest& request, const WeightsSource& wei
   if (!request.data.empty()) {
     const std::string root = fs::absolute(request.data).lexically_normal().string();
     const std::string kind = request.labels.empty() ? recognise_data(root) : "folder";
-    const std::string quoted = nlohmann::json(root).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const std::string quoted =
+        nlohmann::json(root).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     // null first: nothing of the run's own data section stays.
     document.overlay(config::Document::from_text("data: null", "--data"));
-    document.overlay(config::Document::from_text("data: {name: " + kind + ", root: " + quoted + "}", "--data"));
+    document.overlay(
+        config::Document::from_text("data: {name: " + kind + ", root: " + quoted + "}", "--data"));
   } else if (request.run.empty() && !request.overrides.contains("data")) {
     throw ConfigError("vit-eval --weights needs to know what to evaluate on\nadd --data PATH");
   }
@@ -76,8 +80,11 @@ void align_classes(Subject& subject, const std::vector<std::string>& own) {
   const auto outputs = static_cast<size_t>(subject.model->classes());
   if (known.empty() || own == known) {
     if (own.size() > outputs) {
-      throw DataError(fmt::format("the data have {} classes, the model tells {} apart\nevaluate on data with its classes, or "
-                                  "fine-tune it first (vit-finetune)", own.size(), outputs));
+      throw DataError(
+          fmt::format("the data have {} classes, the model tells {} apart\nevaluate on data with "
+                      "its classes, or "
+                      "fine-tune it first (vit-finetune)",
+                      own.size(), outputs));
     }
     subject.classes = known.empty() ? own : known;
     return;
@@ -86,8 +93,9 @@ void align_classes(Subject& subject, const std::vector<std::string>& own) {
   for (const std::string& name : own) {
     const auto at = std::find(known.begin(), known.end(), name);
     if (at == known.end()) {
-      throw DataError("class '" + name + "' of the data is not among the " + std::to_string(known.size()) +
-                      " classes of the model\nits classes: " + join(std::span(known).first(std::min<size_t>(8, known.size())), ", ") +
+      throw DataError("class '" + name + "' of the data is not among the " +
+                      std::to_string(known.size()) + " classes of the model\nits classes: " +
+                      join(std::span(known).first(std::min<size_t>(8, known.size())), ", ") +
                       (known.size() > 8 ? ", ..." : ""));
     }
     labels.push_back(at - known.begin());
@@ -98,7 +106,8 @@ void align_classes(Subject& subject, const std::vector<std::string>& own) {
 
 void open_data(const EvaluationRequest& request, Subject& subject) {
   if (!request.labels.empty()) {
-    if (request.data.empty()) throw ConfigError("--labels needs --data: the folder its files lie in");
+    if (request.data.empty())
+      throw ConfigError("--labels needs --data: the folder its files lie in");
     subject.dataset = open_labelled_files(request.data, request.labels);
     subject.split = request.labels.stem().string();
     subject.classes = subject.raw.classes;
@@ -106,7 +115,9 @@ void open_data(const EvaluationRequest& request, Subject& subject) {
   }
   subject.source = subject.config.data.build();
   const DataCommon& common = subject.config.data.common();
-  subject.split = request.split.empty() ? resolve_splits(*subject.source, common.train, common.val).val : request.split;
+  subject.split = request.split.empty()
+                      ? resolve_splits(*subject.source, common.train, common.val).val
+                      : request.split;
   subject.dataset = open_split(*subject.source, subject.split);
   align_classes(subject, subject.source->info().classes);
 }
@@ -114,8 +125,9 @@ void open_data(const EvaluationRequest& request, Subject& subject) {
 void check_labels(const Subject& subject) {
   for (int64_t i = 0; i < subject.dataset->size(); ++i) {
     if (subject.dataset->label(i) < subject.model->classes()) continue;
-    throw DataError(fmt::format("'{}' has label {}, but the model has {} classes", subject.dataset->name(i),
-                                subject.dataset->label(i), subject.model->classes()));
+    throw DataError(fmt::format("'{}' has label {}, but the model has {} classes",
+                                subject.dataset->name(i), subject.dataset->label(i),
+                                subject.model->classes()));
   }
 }
 
@@ -126,10 +138,13 @@ Subject open_subject(const EvaluationRequest& request) {
   subject.device = choose_device(subject.config.device);
   set_deterministic(subject.config.run.deterministic);
   const int64_t classes = classes_of(subject.raw.tensors);
-  if (classes == 0) throw CheckpointError("weights '" + subject.raw.name + "' have no classification head");
-  subject.model = subject.config.model.build(ModelArgs{classes, channels_of(subject.raw.tensors), Random(0)});
+  if (classes == 0)
+    throw CheckpointError("weights '" + subject.raw.name + "' have no classification head");
+  subject.model =
+      subject.config.model.build(ModelArgs{classes, channels_of(subject.raw.tensors), Random(0)});
   open_data(request, subject);
-  for (auto n = static_cast<int64_t>(subject.classes.size()); n < classes; ++n) subject.classes.push_back(std::to_string(n));
+  for (auto n = static_cast<int64_t>(subject.classes.size()); n < classes; ++n)
+    subject.classes.push_back(std::to_string(n));
   check_labels(subject);
   return subject;
 }
@@ -142,7 +157,8 @@ EvalPlan plan_for(const Subject& subject, const Pipeline& pipeline) {
   plan.input = config.input;
   plan.device = subject.device;
   plan.precision = config.precision;
-  plan.loader.batch = config.eval.batch > 0 ? config.eval.batch : std::min<int64_t>(64, config.batch.examples);
+  plan.loader.batch =
+      config.eval.batch > 0 ? config.eval.batch : std::min<int64_t>(64, config.batch.examples);
   plan.loader.threads = config.loader.threads > 0 ? config.loader.threads : available_cpus();
   plan.loader.prefetch = config.loader.prefetch;
   plan.loader.image = subject.model->input_size();
@@ -153,31 +169,38 @@ EvalPlan plan_for(const Subject& subject, const Pipeline& pipeline) {
 }
 
 // Collects one prediction per row of logits [B, K] with labels [B].
-void collect(const at::Tensor& logits, const at::Tensor& labels, std::vector<Prediction>& predictions) {
+void collect(const at::Tensor& logits, const at::Tensor& labels,
+             std::vector<Prediction>& predictions) {
   const at::Tensor best = logits.argmax(1);
-  const at::Tensor probability = at::softmax(logits.to(at::kDouble), 1).gather(1, best.unsqueeze(1)).squeeze(1).contiguous();
+  const at::Tensor probability =
+      at::softmax(logits.to(at::kDouble), 1).gather(1, best.unsqueeze(1)).squeeze(1).contiguous();
   for (int64_t i = 0; i < logits.size(0); ++i) {
     predictions.push_back({labels.const_data_ptr<int64_t>()[i], best.const_data_ptr<int64_t>()[i],
                            probability.const_data_ptr<double>()[i]});
   }
 }
 
-// Lists of right classes by image number; images are found by the number in their name (ILSVRC2012_val_00000293).
-RealAccuracy score_real(const fs::path& file, const std::vector<std::string>& names, const std::vector<Prediction>& predictions) {
+// Lists of right classes by image number; images are found by the number in their name
+// (ILSVRC2012_val_00000293).
+RealAccuracy score_real(const fs::path& file, const std::vector<std::string>& names,
+                        const std::vector<Prediction>& predictions) {
   const auto labels = nlohmann::json::parse(read_text(file), nullptr, /*allow_exceptions=*/false);
-  if (!labels.is_array()) throw DataError("ReaL labels '" + file.string() + "' are not a JSON list of lists");
+  if (!labels.is_array())
+    throw DataError("ReaL labels '" + file.string() + "' are not a JSON list of lists");
   RealAccuracy accuracy;
   for (size_t i = 0; i < names.size(); ++i) {
     const size_t at = names[i].rfind("_val_");
     const int64_t number = at == std::string::npos ? 0 : std::atoll(names[i].c_str() + at + 5);
     if (number < 1 || number > static_cast<int64_t>(labels.size())) {
-      throw DataError("'" + names[i] + "' has no entry in '" + file.string() +
-                      "'\nReaL labels go with ImageNet's validation images, named ILSVRC2012_val_<number>");
+      throw DataError(
+          "'" + names[i] + "' has no entry in '" + file.string() +
+          "'\nReaL labels go with ImageNet's validation images, named ILSVRC2012_val_<number>");
     }
     const auto& right = labels[static_cast<size_t>(number - 1)];
     if (!right.is_array() || right.empty()) continue;
     ++accuracy.n;
-    accuracy.count += std::find(right.begin(), right.end(), predictions[i].predicted) != right.end();
+    accuracy.count +=
+        std::find(right.begin(), right.end(), predictions[i].predicted) != right.end();
   }
   return accuracy;
 }
@@ -187,15 +210,19 @@ void require_folder_of(const fs::path& file) {
   if (file.empty() || file == "-") return;
   const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
   if (!fs::is_directory(folder)) {
-    throw DataError("cannot write '" + file.string() + "': there is no folder '" + folder.string() + "'");
+    throw DataError("cannot write '" + file.string() + "': there is no folder '" + folder.string() +
+                    "'");
   }
 }
 
-WeightsResult evaluate_weights(Subject& subject, const WeightsSource& weights, const std::string& name, at::Tensor* all_logits) {
-  const LoadReport report = load_weights(*subject.model, weights.tensors, weights.name,
-                                         {.head = HeadPolicy::kKeep, .position_embedding = PositionEmbeddingPolicy::kResize});
+WeightsResult evaluate_weights(Subject& subject, const WeightsSource& weights,
+                               const std::string& name, at::Tensor* all_logits) {
+  const LoadReport report = load_weights(
+      *subject.model, weights.tensors, weights.name,
+      {.head = HeadPolicy::kKeep, .position_embedding = PositionEmbeddingPolicy::kResize});
   for (const std::string& resized : report.resized) spdlog::info("resized {}", resized);
-  for (const std::string& unused : report.unused) spdlog::warn("tensor '{}' of the weights is not used", unused);
+  for (const std::string& unused : report.unused)
+    spdlog::warn("tensor '{}' of the weights is not used", unused);
   for (const std::string& note : report.notes) spdlog::warn("{}", note);
   move_to(*subject.model, subject.device);
 
@@ -209,7 +236,9 @@ WeightsResult evaluate_weights(Subject& subject, const WeightsSource& weights, c
     if (all_logits != nullptr) kept.push_back(logits);
   };
   const int64_t total = subject.dataset->size();
-  plan.progress = [&](int64_t done) { set_status_line(fmt::format("  {} weights: {} of {} images", name, done, total)); };
+  plan.progress = [&](int64_t done) {
+    set_status_line(fmt::format("  {} weights: {} of {} images", name, done, total));
+  };
   result.evaluation = evaluate(*subject.model, plan);
   set_status_line("");
   if (result.evaluation.unreadable_count > 0) {
@@ -220,17 +249,23 @@ WeightsResult evaluate_weights(Subject& subject, const WeightsSource& weights, c
   return result;
 }
 
-void write_files(const EvaluationRequest& request, const EvaluationResults& results, const at::Tensor& logits) {
+void write_files(const EvaluationRequest& request, const EvaluationResults& results,
+                 const at::Tensor& logits) {
   if (!request.predictions.empty()) write_atomically(request.predictions, predictions_csv(results));
   if (!request.logits.empty()) {
     const nlohmann::json files = results.files;
-    write_tensor_file(request.logits, {{"logits", logits}},
-                      {{"files", files.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)}, {"model", results.model}});
+    write_tensor_file(
+        request.logits, {{"logits", logits}},
+        {{"files", files.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
+         {"model", results.model}});
   }
-  if (!request.json.empty() && request.json != "-") write_atomically(request.json, results_json(results));
+  if (!request.json.empty() && request.json != "-")
+    write_atomically(request.json, results_json(results));
   if (request.run.empty()) return;
   std::string name = results.split;
-  std::replace_if(name.begin(), name.end(), [](char c) { return std::string("/[]:% ").find(c) != std::string::npos; }, '_');
+  std::replace_if(
+      name.begin(), name.end(),
+      [](char c) { return std::string("/[]:% ").find(c) != std::string::npos; }, '_');
   std::error_code error;
   fs::create_directories(request.run / "eval", error);
   if (error) {
@@ -245,22 +280,28 @@ void write_files(const EvaluationRequest& request, const EvaluationResults& resu
 }  // namespace
 
 void run_evaluation(const EvaluationRequest& request) {
-  for (const fs::path& file : {request.json, request.predictions, request.logits}) require_folder_of(file);
+  for (const fs::path& file : {request.json, request.predictions, request.logits})
+    require_folder_of(file);
   Subject subject = open_subject(request);
   EvaluationResults results;
   results.model = subject.config.model.name();
   results.split = subject.split;
   results.classes = subject.classes;
-  for (int64_t i = 0; i < subject.dataset->size(); ++i) results.files.push_back(subject.dataset->name(i));
-  results.title = fmt::format("{} \u00b7 {} \u00b7 {} ({} images) \u00b7 {} px \u00b7 {}", results.model, subject.raw.name,
-                              results.split, grouped(subject.dataset->size()), to_string(subject.model->input_size()),
-                              subject.raw.input ? "preprocessing stored with the weights" : "preprocessing of the preset");
+  for (int64_t i = 0; i < subject.dataset->size(); ++i)
+    results.files.push_back(subject.dataset->name(i));
+  results.title = fmt::format(
+      "{} \u00b7 {} \u00b7 {} ({} images) \u00b7 {} px \u00b7 {}", results.model, subject.raw.name,
+      results.split, grouped(subject.dataset->size()), to_string(subject.model->input_size()),
+      subject.raw.input ? "preprocessing stored with the weights" : "preprocessing of the preset");
 
   at::Tensor logits;
-  results.weights.push_back(evaluate_weights(subject, subject.raw, "raw", request.logits.empty() ? nullptr : &logits));
-  if (subject.average) results.weights.push_back(evaluate_weights(subject, *subject.average, "average", nullptr));
+  results.weights.push_back(
+      evaluate_weights(subject, subject.raw, "raw", request.logits.empty() ? nullptr : &logits));
+  if (subject.average)
+    results.weights.push_back(evaluate_weights(subject, *subject.average, "average", nullptr));
   if (!request.real.empty()) {
-    for (WeightsResult& result : results.weights) result.real = score_real(request.real, results.files, result.predictions);
+    for (WeightsResult& result : results.weights)
+      result.real = score_real(request.real, results.files, result.predictions);
   }
 
   std::FILE* people = request.json == "-" ? stderr : stdout;

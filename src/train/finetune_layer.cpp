@@ -29,7 +29,8 @@ std::string finetune_layer(const std::filesystem::path& weights, const std::stri
     vit->head_zero_init = true;
     vit->head_bias = 0;
   }
-  std::string text = "init: {weights: " + quoted(std::filesystem::absolute(weights).string()) + ", head: reset}\n";
+  std::string text =
+      "init: {weights: " + quoted(std::filesystem::absolute(weights).string()) + ", head: reset}\n";
   text += config::write(stored);
   if (!data.empty()) {
     const std::string root = std::filesystem::absolute(data).lexically_normal().string();

@@ -26,7 +26,8 @@ FiniteGuard::FiniteGuard(at::Device device)
     : bad_step_(at::full({}, -1, at::TensorOptions().dtype(at::kLong).device(device))) {}
 
 at::Tensor FiniteGuard::watch(const at::Tensor& loss, const at::Tensor& grad_norm, int64_t step) {
-  const at::Tensor bad = at::logical_not(at::logical_and(at::isfinite(loss), at::isfinite(grad_norm)));
+  const at::Tensor bad =
+      at::logical_not(at::logical_and(at::isfinite(loss), at::isfinite(grad_norm)));
   const at::Tensor first = at::logical_and(bad, bad_step_ < 0);
   bad_step_.masked_fill_(first, step);
   return (bad_step_ >= 0).to(at::kFloat);

@@ -6,8 +6,10 @@
 namespace vit {
 
 void RunConfig::check(config::Problems& problems) const {
-  problems.require(steps.value > 0, "steps", "must be a positive length such as '300 epochs' or '10000 steps'");
-  problems.require(steps.unit != Duration::Unit::kSeconds && steps.unit != Duration::Unit::kPercent, "steps",
+  problems.require(steps.value > 0, "steps",
+                   "must be a positive length such as '300 epochs' or '10000 steps'");
+  problems.require(steps.unit != Duration::Unit::kSeconds && steps.unit != Duration::Unit::kPercent,
+                   "steps",
                    "must be given in epochs, steps or examples (run.max_time limits the time)");
   problems.require(!run.max_time || run.max_time->unit == Duration::Unit::kSeconds, "run.max_time",
                    "must be a time such as '2 hours'");
@@ -33,7 +35,8 @@ InputConfig input_of_preset(const std::string& model) {
 RunConfig read_run_config(const config::Document& document, const InputConfig* input) {
   RunConfig initial;
   const std::string named = document.scalar("model");
-  initial.input = input != nullptr ? *input : input_of_preset(named.empty() ? initial.model.name() : named);
+  initial.input =
+      input != nullptr ? *input : input_of_preset(named.empty() ? initial.model.name() : named);
   return config::read<RunConfig>(document, initial);
 }
 

@@ -21,9 +21,9 @@ namespace vit {
 namespace {
 
 constexpr const char* kLock = ".lock";
-constexpr const char* kOurs[] = {"config.yaml",  "meta.json",   "train.log", "metrics.jsonl", "summary.json",
-                                 "checkpoints",  "tb",          "eval",      "samples",       "events",
-                                 "report.html"};
+constexpr const char* kOurs[] = {"config.yaml",  "meta.json",   "train.log",  "metrics.jsonl",
+                                 "summary.json", "checkpoints", "tb",         "eval",
+                                 "samples",      "events",      "report.html"};
 
 // What lies in a folder, without the lock; nothing when it is no folder or cannot be listed.
 std::optional<std::vector<std::string>> names_in(const fs::path& path) {
@@ -50,13 +50,19 @@ constexpr const char* kRemedy = "\nchoose another --run-dir";
 RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
   std::error_code error;
   fs::create_directories(path_, error);
-  if (error) throw DataError("cannot make the run folder '" + path_.string() + "': " + error.message() + kRemedy);
+  if (error)
+    throw DataError("cannot make the run folder '" + path_.string() + "': " + error.message() +
+                    kRemedy);
   lock_ = open((path_ / kLock).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0) throw DataError("cannot write in the run folder '" + path_.string() + "': " + std::strerror(errno) + kRemedy);
+  if (lock_ < 0)
+    throw DataError("cannot write in the run folder '" + path_.string() +
+                    "': " + std::strerror(errno) + kRemedy);
   if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     close(lock_);
-    if (error != EWOULDBLOCK) throw DataError("cannot lock the run folder '" + path_.string() + "': " + std::strerror(error));
+    if (error != EWOULDBLOCK)
+      throw DataError("cannot lock the run folder '" + path_.string() +
+                      "': " + std::strerror(error));
     throw Error(ExitCode::kExternal, "another process is training in '" + path_.string() +
                                          "'\nwait for it to end, or choose another --run-dir");
   }
@@ -68,7 +74,8 @@ void RunFolder::clear() const {
   for (const char* name : kOurs) {
     std::error_code error;
     fs::remove_all(path_ / name, error);
-    if (error) throw DataError("cannot remove '" + (path_ / name).string() + "': " + error.message());
+    if (error)
+      throw DataError("cannot remove '" + (path_ / name).string() + "': " + error.message());
   }
 }
 
@@ -85,7 +92,8 @@ fs::path claim_run_dir(const std::string& model, const std::string& data) {
     const fs::path path = n == 1 ? base : fs::path(base.string() + "-" + std::to_string(n));
     if (fs::create_directory(path, error)) return path;  // false: somebody else has it
   }
-  throw DataError("cannot make the run folder '" + base.string() + "': " + error.message() + kRemedy);
+  throw DataError("cannot make the run folder '" + base.string() + "': " + error.message() +
+                  kRemedy);
 }
 
 void point_latest_at(const fs::path& run_dir) {
@@ -93,7 +101,8 @@ void point_latest_at(const fs::path& run_dir) {
   const fs::path latest = full.parent_path() / "latest";
   if (full.parent_path() != fs::absolute(runs_root()).lexically_normal() || full == latest) return;
   try {
-    if (fs::exists(fs::symlink_status(latest)) && !fs::is_symlink(latest)) return;  // somebody's own
+    if (fs::exists(fs::symlink_status(latest)) && !fs::is_symlink(latest))
+      return;  // somebody's own
     replace_link(latest, full.filename());
   } catch (const std::exception& error) {
     spdlog::warn("runs/latest still points elsewhere: {}", error.what());

@@ -8,8 +8,8 @@ namespace vit {
 
 class RunFolder {
  public:
-  // Makes the folder if need be and locks it. Throws DataError when it cannot be written, Error(kExternal) when another process
-  // trains in it.
+  // Makes the folder if need be and locks it. Throws DataError when it cannot be written,
+  // Error(kExternal) when another process trains in it.
   explicit RunFolder(std::filesystem::path path);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
@@ -26,8 +26,8 @@ class RunFolder {
   int lock_ = -1;
 };
 
-// Makes a new folder runs/<time>_<model>_<data>, below VIT_RUNS_ROOT when that is set; a number is appended if the name is taken.
-// Throws DataError.
+// Makes a new folder runs/<time>_<model>_<data>, below VIT_RUNS_ROOT when that is set; a number is
+// appended if the name is taken. Throws DataError.
 std::filesystem::path claim_run_dir(const std::string& model, const std::string& data);
 
 // runs/latest -> this folder, for folders in runs/. Only a warning when that fails.

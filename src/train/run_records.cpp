@@ -54,7 +54,8 @@ void write_meta(const fs::path& file, const RunRequest& request, const Parts& pa
   Json meta = {{"schema", 1}, {"sessions", Json::array()}};
   if (fs::exists(file)) {
     const Json before = Json::parse(read_text(file), nullptr, /*allow_exceptions=*/false);
-    if (before.is_object() && before.contains("sessions") && before["sessions"].is_array()) meta = before;
+    if (before.is_object() && before.contains("sessions") && before["sessions"].is_array())
+      meta = before;
   }
   meta["train"] = {{"split", parts.splits.train}, {"examples", parts.train_set->size()}};
   meta["val"] = {{"split", parts.splits.val}, {"examples", parts.val_set->size()}};
@@ -65,10 +66,13 @@ void write_meta(const fs::path& file, const RunRequest& request, const Parts& pa
 
 }  // namespace
 
-void write_records(const fs::path& folder, const RunRequest& request, const Parts& parts, bool resumed) {
-  write_atomically(folder / "config.yaml", config::write_with_origins(parts.config, request.document));
+void write_records(const fs::path& folder, const RunRequest& request, const Parts& parts,
+                   bool resumed) {
+  write_atomically(folder / "config.yaml",
+                   config::write_with_origins(parts.config, request.document));
   write_meta(folder / "meta.json", request, parts);
-  if (!resumed && parts.config.log.samples) write_sample_grid(folder / "samples" / "train_batch0.png", parts);
+  if (!resumed && parts.config.log.samples)
+    write_sample_grid(folder / "samples" / "train_batch0.png", parts);
 }
 
 void record_bad_step(const fs::path& folder, const Parts& parts, int64_t step) {
@@ -84,9 +88,11 @@ void record_bad_step(const fs::path& folder, const Parts& parts, int64_t step) {
   }
   std::error_code ignored;
   fs::create_directories(folder, ignored);
-  write_atomically(folder / fmt::format("nan-{}.json", step),
-                   Json{{"step", step}, {"lr", parts.schedule->lr(step)}, {"samples", samples}}.dump(
-                       1, ' ', false, Json::error_handler_t::replace) + "\n");
+  write_atomically(
+      folder / fmt::format("nan-{}.json", step),
+      Json{{"step", step}, {"lr", parts.schedule->lr(step)}, {"samples", samples}}.dump(
+          1, ' ', false, Json::error_handler_t::replace) +
+          "\n");
 }
 
 void write_sample_grid(const fs::path& file, const Parts& parts) {
@@ -109,11 +115,13 @@ void write_sample_grid(const fs::path& file, const Parts& parts) {
     } catch (const DataError&) {
       continue;  // the training itself reports it, by the policy of data.on_error
     }
-    const int64_t top = kGap + i / columns * (size.height + kGap), left = kGap + i % columns * (size.width + kGap);
+    const int64_t top = kGap + i / columns * (size.height + kGap),
+                  left = kGap + i % columns * (size.width + kGap);
     for (int64_t y = 0; y < image.height; ++y) {
       for (int64_t x = 0; x < image.width; ++x) {
         for (int64_t c = 0; c < 3; ++c) {
-          grid.row(top + y)[(left + x) * 3 + c] = image.row(y)[x * image.channels + (image.channels == 3 ? c : 0)];
+          grid.row(top + y)[(left + x) * 3 + c] =
+              image.row(y)[x * image.channels + (image.channels == 3 ? c : 0)];
         }
       }
     }

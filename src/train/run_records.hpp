@@ -1,4 +1,5 @@
-// What a run folder holds for people and scripts beside metrics and checkpoints: config.yaml, meta.json, samples, events.
+// What a run folder holds for people and scripts beside metrics and checkpoints: config.yaml,
+// meta.json, samples, events.
 #pragma once
 
 #include "vit/train/assemble.hpp"
@@ -8,8 +9,10 @@
 
 namespace vit {
 
-// config.yaml (every key, with its origin), meta.json (one entry per session), samples/train_batch0.png for a new run.
-void write_records(const std::filesystem::path& folder, const RunRequest& request, const Parts& parts, bool resumed);
+// config.yaml (every key, with its origin), meta.json (one entry per session),
+// samples/train_batch0.png for a new run.
+void write_records(const std::filesystem::path& folder, const RunRequest& request,
+                   const Parts& parts, bool resumed);
 
 // events/nan-<step>.json: the samples of the step whose loss was not finite.
 void record_bad_step(const std::filesystem::path& folder, const Parts& parts, int64_t step);

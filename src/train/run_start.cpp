@@ -20,11 +20,13 @@ config::Document stored_document(const fs::path& checkpoint) {
 }
 
 // Says what changed since the checkpoint was written; refuses what would make it another run.
-void compare_with_stored(const RunConfig& config, const RunConfig& stored, const std::vector<std::string>& allowed) {
+void compare_with_stored(const RunConfig& config, const RunConfig& stored,
+                         const std::vector<std::string>& allowed) {
   std::string refused;
   int changes = 0;
   for (const config::Difference& change : config::diff(stored, config)) {
-    const std::string line = fmt::format("{}: {} -> {}", change.key, change.old_text.empty() ? "(none)" : change.old_text,
+    const std::string line = fmt::format("{}: {} -> {}", change.key,
+                                         change.old_text.empty() ? "(none)" : change.old_text,
                                          change.new_text.empty() ? "(none)" : change.new_text);
     const bool permitted = std::any_of(allowed.begin(), allowed.end(), [&](const std::string& key) {
       return change.key == key || change.key.starts_with(key + ".");
@@ -38,7 +40,8 @@ void compare_with_stored(const RunConfig& config, const RunConfig& stored, const
   }
   if (!refused.empty()) {
     throw ConfigError("the configuration differs from that of the run to be resumed:" + refused +
-                      "\nthese keys decide what the run computes; use the stored configuration (leave out --config), or "
+                      "\nthese keys decide what the run computes; use the stored configuration "
+                      "(leave out --config), or "
                       "--allow-change KEY to change one all the same");
   }
   if (changes == 0) spdlog::info("no configuration changes");
@@ -55,13 +58,15 @@ std::optional<fs::path> starting_checkpoint(const RunRequest& request) {
       throw CheckpointError("there is no checkpoint at '" + request.from.string() + "'");
     }
     if (fs::is_directory(request.from / "checkpoints")) {
-      if (const auto newest = CheckpointStore(request.from / "checkpoints", 1).newest()) return newest;
+      if (const auto newest = CheckpointStore(request.from / "checkpoints", 1).newest())
+        return newest;
     }
     verify_checkpoint(request.from);
     return request.from;
   }
   if (request.run_dir.empty()) {
-    throw ConfigError("--resume needs to know which run\nadd --run-dir DIR (runs/latest is the newest one)");
+    throw ConfigError(
+        "--resume needs to know which run\nadd --run-dir DIR (runs/latest is the newest one)");
   }
   std::optional<fs::path> newest = CheckpointStore(request.run_dir / "checkpoints", 1).newest();
   if (!newest && request.resume == Resume::kMust) {
@@ -75,8 +80,9 @@ RunConfig config_for(const RunRequest& request, const std::optional<fs::path>& c
   if (checkpoint) {
     config::Document document = stored_document(*checkpoint);
     const RunConfig stored = read_run_config(document);
-    const RunConfig config = request.has_files ? read_run_config(request.document, &stored.input)
-                                               : read_run_config(document.overlay(request.document));
+    const RunConfig config = request.has_files
+                                 ? read_run_config(request.document, &stored.input)
+                                 : read_run_config(document.overlay(request.document));
     compare_with_stored(config, stored, request.allow_change);
     return config;
   }
@@ -88,7 +94,8 @@ RunConfig config_for(const RunRequest& request, const std::optional<fs::path>& c
 
 std::string resolved_config(const RunRequest& request, ConfigText form) {
   const RunConfig config = config_for(request, starting_checkpoint(request));
-  return form == ConfigText::kFull ? config::write_with_origins(config, request.document) : config::write_minimal(config);
+  return form == ConfigText::kFull ? config::write_with_origins(config, request.document)
+                                   : config::write_minimal(config);
 }
 
 }  // namespace vit

@@ -9,8 +9,9 @@
 
 namespace vit {
 
-std::map<std::string, std::string> describe_for_file(const ModelSection& section, const InputConfig& input,
-                                                     const Model& model, const std::vector<std::string>& classes) {
+std::map<std::string, std::string> describe_for_file(const ModelSection& section,
+                                                     const InputConfig& input, const Model& model,
+                                                     const std::vector<std::string>& classes) {
   const nlohmann::json names = classes, mean = input.mean, std = input.std, crop = input.crop;
   return {
       {"format", "pt"},
@@ -28,13 +29,16 @@ std::map<std::string, std::string> describe_for_file(const ModelSection& section
   };
 }
 
-std::optional<StoredModel> stored_model(const std::map<std::string, std::string>& metadata, const std::string& source) {
+std::optional<StoredModel> stored_model(const std::map<std::string, std::string>& metadata,
+                                        const std::string& source) {
   const auto entry = metadata.find("vit");
   if (entry == metadata.end()) return std::nullopt;
   try {
-    return config::read<StoredModel>(config::Document::from_text(entry->second, "metadata of " + source));
+    return config::read<StoredModel>(
+        config::Document::from_text(entry->second, "metadata of " + source));
   } catch (const Error& error) {
-    throw CheckpointError("the model description in '" + source + "' cannot be read\n" + error.what());
+    throw CheckpointError("the model description in '" + source + "' cannot be read\n" +
+                          error.what());
   }
 }
 
@@ -44,7 +48,8 @@ std::vector<std::string> stored_classes(const std::map<std::string, std::string>
   const auto names = nlohmann::json::parse(entry->second, nullptr, /*allow_exceptions=*/false);
   std::vector<std::string> classes;
   if (!names.is_array()) return classes;
-  for (const auto& name : names) classes.push_back(name.is_string() ? name.get<std::string>() : name.dump());
+  for (const auto& name : names)
+    classes.push_back(name.is_string() ? name.get<std::string>() : name.dump());
   return classes;
 }
 

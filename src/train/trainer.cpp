@@ -18,7 +18,8 @@ namespace {
 // A period in examples; 0 for "never".
 double period_in_examples(const Duration& every, const RunLength& length) {
   if (every.value <= 0) return 0;
-  if (every.unit == Duration::Unit::kEpochs) return every.value * static_cast<double>(length.epoch_examples);
+  if (every.unit == Duration::Unit::kEpochs)
+    return every.value * static_cast<double>(length.epoch_examples);
   return static_cast<double>(in_steps(every, length) * length.batch_examples);
 }
 
@@ -61,7 +62,8 @@ Trainer::Trainer(Parts& parts, CheckpointStore& checkpoints, Observers& observer
 void Trainer::run() {
   try {
     train();
-  } catch (const DataError&) {  // a broken image, say: the steps since the last checkpoint need not be lost
+  } catch (const DataError&) {  // a broken image, say: the steps since the last checkpoint need not
+                                // be lost
     try {
       save(false);
     } catch (const Error& second) {
@@ -78,7 +80,8 @@ void Trainer::train() {
   const double eval_every = period_in_examples(config_.eval.every, parts_.length);
   const double save_every = period_in_examples(config_.checkpoint.every, parts_.length);
 
-  if (state_.evaluation_pending != 0 && evaluate()) save(true);  // cut short when the last session was stopped
+  if (state_.evaluation_pending != 0 && evaluate())
+    save(true);  // cut short when the last session was stopped
   while (at.step < at.total_steps && !should_stop()) {
     const Update update = update_weights(parts_, *batches_, guard_, at.step);
     state_.window.add(update.loss, update.grad_norm);
@@ -91,15 +94,17 @@ void Trainer::train() {
     const bool improved = due(eval_every) && evaluate();
     if (improved || due(save_every) || StopSignal::take_save_request()) save(improved);
   }
-  if (state_.evaluation_pending != 0) should_stop();  // all steps are done, but not the last evaluation: resume me
-  save(false);                                        // nothing happens when this step is on disk
+  if (state_.evaluation_pending != 0)
+    should_stop();  // all steps are done, but not the last evaluation: resume me
+  save(false);      // nothing happens when this step is on disk
 }
 
 bool Trainer::should_stop() {
   const StopRequest request = StopSignal::requested();
   if (request != StopRequest::kNone) {
     status_ = request == StopRequest::kInterrupt ? "interrupted" : "stopped";
-    exit_code_ = static_cast<int>(request == StopRequest::kInterrupt ? ExitCode::kInterrupted : ExitCode::kStopped);
+    exit_code_ = static_cast<int>(request == StopRequest::kInterrupt ? ExitCode::kInterrupted
+                                                                     : ExitCode::kStopped);
   } else if (config_.run.max_time && session_.seconds() >= config_.run.max_time->value) {
     status_ = "time_limit";
     exit_code_ = static_cast<int>(ExitCode::kStopped);
@@ -115,7 +120,8 @@ bool Trainer::due(double every_examples) const {
   if (at.step >= at.total_steps) return true;
   if (every_examples <= 0) return false;
   const auto before = static_cast<double>(at.examples - config_.batch.examples);
-  return std::floor(static_cast<double>(at.examples) / every_examples) > std::floor(before / every_examples);
+  return std::floor(static_cast<double>(at.examples) / every_examples) >
+         std::floor(before / every_examples);
 }
 
 void Trainer::report() {
@@ -135,7 +141,8 @@ void Trainer::report() {
   report.step_ms = 1e3 * seconds / steps;
   report.images_per_s = static_cast<double>(examples) / seconds;
   report.data_wait = std::min(1.0, (wait - window_wait_) / seconds);
-  report.memory_gib = static_cast<double>(peak_memory_bytes(parts_.device)) / (1024.0 * 1024.0 * 1024.0);
+  report.memory_gib =
+      static_cast<double>(peak_memory_bytes(parts_.device)) / (1024.0 * 1024.0 * 1024.0);
   report.eta_s = static_cast<double>(at.total_steps - at.step) * seconds / steps;
   tell([&](Observer& observer) { observer.stepped(report); });
   report_skipped();
@@ -146,8 +153,9 @@ void Trainer::report() {
 void Trainer::warn_of_slow_data(double share) {
   constexpr double kTooMuch = 0.3;
   if (share < kTooMuch || ++slow_reports_ != 2) return;  // once, and not for the start of a run
-  const std::string text = fmt::format("{:.0f} % of the time goes into waiting for data (loader.threads={})", 100 * share,
-                                       config_.loader.threads > 0 ? config_.loader.threads : available_cpus());
+  const std::string text = fmt::format(
+      "{:.0f} % of the time goes into waiting for data (loader.threads={})", 100 * share,
+      config_.loader.threads > 0 ? config_.loader.threads : available_cpus());
   tell([&](Observer& observer) { observer.event({state_.progress, "warn", "data.slow", text}); });
 }
 
@@ -169,10 +177,13 @@ void Trainer::report_skipped() {
   skipped_reported_ = skipped;
   std::string text = fmt::format("{} unreadable image(s) replaced so far:", skipped);
   for (const std::string& name : batches_->loader().skipped_names()) text += "\n  " + name;
-  tell([&](Observer& observer) { observer.event({state_.progress, "warn", "data.skipped", text}); });
+  tell([&](Observer& observer) {
+    observer.event({state_.progress, "warn", "data.skipped", text});
+  });
 }
 
-// Raw weights, and the averaged ones beside them. True when the better of the two is the best of the run.
+// Raw weights, and the averaged ones beside them. True when the better of the two is the best of
+// the run.
 bool Trainer::evaluate() {
   stop_if_diverged();
   end_window();
@@ -186,17 +197,21 @@ bool Trainer::evaluate() {
   }
   state_.evaluation_pending = 0;
   if (!std::isfinite(reports[0].loss)) {
-    throw DivergedAt(fmt::format("the validation loss became NaN or infinite by step {}", state_.progress.step) + advice(),
-                     state_.progress.step);
+    throw DivergedAt(
+        fmt::format("the validation loss became NaN or infinite by step {}", state_.progress.step) +
+            advice(),
+        state_.progress.step);
   }
-  EvalReport& top = reports.size() > 1 && reports[1].top1_count > reports[0].top1_count ? reports[1] : reports[0];
+  EvalReport& top =
+      reports.size() > 1 && reports[1].top1_count > reports[0].top1_count ? reports[1] : reports[0];
   top.best = top.top1_count > state_.best.top1_count;
   const bool improved = top.best;
   state_.evaluations_since_best = improved ? 0 : state_.evaluations_since_best + 1;
   if (improved) state_.best = record_of(top);
   state_.last_raw = record_of(reports[0]);
   if (reports.size() > 1) state_.last_average = record_of(reports[1]);
-  for (const EvalReport& report : reports) tell([&](Observer& observer) { observer.evaluated(report); });
+  for (const EvalReport& report : reports)
+    tell([&](Observer& observer) { observer.evaluated(report); });
   state_.clocks.eval += clock.seconds();
   start_window();
   return improved && config_.checkpoint.keep_best > 0;
@@ -213,9 +228,12 @@ bool Trainer::evaluate_weights(const std::string& weights, std::vector<EvalRepor
   const Evaluation result = vit::evaluate(*parts_.model, plan);
   if (!result.complete) return false;
   if (result.unreadable_count > 0) {
-    std::string text = fmt::format("{} unreadable image(s) left out of the evaluation:", result.unreadable_count);
+    std::string text =
+        fmt::format("{} unreadable image(s) left out of the evaluation:", result.unreadable_count);
     for (const std::string& name : result.unreadable) text += "\n  " + name;
-    tell([&](Observer& observer) { observer.event({state_.progress, "warn", "data.skipped", text}); });
+    tell([&](Observer& observer) {
+      observer.event({state_.progress, "warn", "data.skipped", text});
+    });
   }
   EvalReport report;
   report.at = state_.progress;
@@ -234,8 +252,10 @@ void Trainer::save(bool best) {
   if (last_saved_step_ == state_.progress.step && !best) return;
   stop_if_diverged();
   if (!at::isfinite(parts_.parameters->values()).all().item<bool>()) {
-    throw DivergedAt(fmt::format("the weights became NaN or infinite by step {}", state_.progress.step) + advice(),
-                     state_.progress.step);
+    throw DivergedAt(
+        fmt::format("the weights became NaN or infinite by step {}", state_.progress.step) +
+            advice(),
+        state_.progress.step);
   }
   end_window();
   const Stopwatch clock;
@@ -252,8 +272,11 @@ void Trainer::save(bool best) {
 void Trainer::stop_if_diverged() {
   const int64_t bad = guard_.first_bad_step();
   if (bad < 0) return;
-  throw DivergedAt(fmt::format("the loss or its gradient became NaN or infinite at step {} (lr {:.3g})", bad,
-                               parts_.schedule->lr(bad)) + advice(), bad);
+  throw DivergedAt(
+      fmt::format("the loss or its gradient became NaN or infinite at step {} (lr {:.3g})", bad,
+                  parts_.schedule->lr(bad)) +
+          advice(),
+      bad);
 }
 
 // Where to go back to, and what to try.
@@ -282,8 +305,10 @@ RunSummary Trainer::summary() const {
   add(summary.last, state_.last_raw);
   add(summary.last, state_.last_average);
   add(summary.best, state_.best);
-  if (last_saved_step_ >= 0) summary.last_checkpoint = "checkpoints/" + checkpoint_name(last_saved_step_);
-  if (state_.best.step >= 0 && config_.checkpoint.keep_best > 0 && checkpoints_.holds(state_.best.step)) {
+  if (last_saved_step_ >= 0)
+    summary.last_checkpoint = "checkpoints/" + checkpoint_name(last_saved_step_);
+  if (state_.best.step >= 0 && config_.checkpoint.keep_best > 0 &&
+      checkpoints_.holds(state_.best.step)) {
     summary.best_checkpoint = "checkpoints/" + checkpoint_name(state_.best.step);
   }
   return summary;

@@ -8,7 +8,8 @@
 namespace vit {
 namespace {
 
-// What a CUDA graph can capture: fixed shapes, no wait, no host randomness, gradients accumulated in place.
+// What a CUDA graph can capture: fixed shapes, no wait, no host randomness, gradients accumulated
+// in place.
 at::Tensor forward_backward(const Parts& parts, const Batch& batch) {
   at::Tensor logits;
   {
@@ -29,7 +30,8 @@ Update update_weights(Parts& parts, BatchStream& batches, FiniteGuard& guard, in
   // 1. The gradient of the mean loss over the batch, in `accumulate` equal parts.
   parts.parameters->zero_grad();
   at::Tensor loss = forward_backward(parts, batches.next());
-  for (int64_t i = 1; i < parts.config.batch.accumulate; ++i) loss = loss + forward_backward(parts, batches.next());
+  for (int64_t i = 1; i < parts.config.batch.accumulate; ++i)
+    loss = loss + forward_backward(parts, batches.next());
 
   // 2. Clip, and let no bad update through.
   const at::Tensor norm = clip_by_norm_(parts.parameters->grads(), parts.config.clip.norm);

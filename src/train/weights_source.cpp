@@ -16,12 +16,16 @@ namespace vit {
 namespace {
 
 [[noreturn]] void refuse_pickle(const fs::path& file) {
-  const std::string in = file.string(), out = fs::path(file).replace_extension(".safetensors").string();
+  const std::string in = file.string(),
+                    out = fs::path(file).replace_extension(".safetensors").string();
   throw CheckpointError(
-      "weights '" + in + "' are a Python pickle, which this program does not execute\n"
-      "convert once:  python -c \"import torch,safetensors.torch as s; c=torch.load('" + in +
+      "weights '" + in +
+      "' are a Python pickle, which this program does not execute\n"
+      "convert once:  python -c \"import torch,safetensors.torch as s; c=torch.load('" +
+      in +
       "',map_location='cpu',weights_only=True); c=c.get('model') or c.get('state_dict') or c; "
-      "s.save_file({k:v.contiguous() for k,v in c.items()},'" + out + "')\"");
+      "s.save_file({k:v.contiguous() for k,v in c.items()},'" +
+      out + "')\"");
 }
 
 void refuse_other_formats(const fs::path& file) {
@@ -29,10 +33,14 @@ void refuse_other_formats(const fs::path& file) {
   const std::string_view bytes = map.bytes();
   const std::string extension = file.extension();
   const bool zip = bytes.starts_with("PK\x03\x04");
-  if (extension == ".npz" || (zip && extension != ".pth" && extension != ".pt" && extension != ".bin")) {
-    throw CheckpointError("weights '" + file.string() + "' look like a NumPy archive (.npz)\nthis version reads safetensors only");
+  if (extension == ".npz" ||
+      (zip && extension != ".pth" && extension != ".pt" && extension != ".bin")) {
+    throw CheckpointError(
+        "weights '" + file.string() +
+        "' look like a NumPy archive (.npz)\nthis version reads safetensors only");
   }
-  if (zip || extension == ".pth" || extension == ".pt" || extension == ".bin" || bytes.starts_with("\x80\x02")) {
+  if (zip || extension == ".pth" || extension == ".pt" || extension == ".bin" ||
+      bytes.starts_with("\x80\x02")) {
     refuse_pickle(file);
   }
 }
@@ -40,7 +48,8 @@ void refuse_other_formats(const fs::path& file) {
 // A weight file inside a checkpoint must be the one its manifest names.
 void verify_if_checkpoint(const fs::path& file) {
   const fs::path folder = file.parent_path();
-  const bool is_checkpoint = folder.filename().string().starts_with("step-") || fs::exists(folder / "manifest.json");
+  const bool is_checkpoint =
+      folder.filename().string().starts_with("step-") || fs::exists(folder / "manifest.json");
   if (is_checkpoint) verify_checkpoint(folder);
 }
 
@@ -50,11 +59,14 @@ fs::path locate(const fs::path& path, const std::string& checkpoint, WhichWeight
                           "'\ngive a safetensors file, a checkpoint folder or a run folder");
   }
   if (!fs::is_directory(path)) return path;
-  const bool is_checkpoint = fs::exists(path / "manifest.json") || fs::exists(path / "model.safetensors");
+  const bool is_checkpoint =
+      fs::exists(path / "manifest.json") || fs::exists(path / "model.safetensors");
   const fs::path folder = is_checkpoint ? path : find_checkpoint(path, checkpoint);
-  const fs::path file = folder / (which == WhichWeights::kAverage ? "average.safetensors" : "model.safetensors");
+  const fs::path file =
+      folder / (which == WhichWeights::kAverage ? "average.safetensors" : "model.safetensors");
   if (!fs::exists(file)) {
-    throw CheckpointError("checkpoint '" + folder.string() + "' has no " + file.filename().string());
+    throw CheckpointError("checkpoint '" + folder.string() + "' has no " +
+                          file.filename().string());
   }
   return file;
 }
@@ -69,7 +81,8 @@ std::string list_checkpoints(const fs::path& folder) {
 int64_t count_blocks(const NamedTensors& tensors) {
   int64_t count = 0;
   for (const NamedTensor& item : tensors) {
-    if (item.name.starts_with("blocks.")) count = std::max<int64_t>(count, std::atoll(item.name.c_str() + 7) + 1);
+    if (item.name.starts_with("blocks."))
+      count = std::max<int64_t>(count, std::atoll(item.name.c_str() + 7) + 1);
   }
   return count;
 }
@@ -84,27 +97,32 @@ bool same_dimensions(const VitConfig& config, const NamedTensors& tensors) {
          config.patch.height == size_of(tensors, "patch_embed.proj.weight", 2) &&
          config.patch.width == size_of(tensors, "patch_embed.proj.weight", 3) &&
          config.depth == count_blocks(tensors) &&
-         config.grid().area() + (config.has_class_token() ? 1 : 0) == size_of(tensors, "pos_embed", 1) &&
+         config.grid().area() + (config.has_class_token() ? 1 : 0) ==
+             size_of(tensors, "pos_embed", 1) &&
          config.mlp_width() == size_of(tensors, "blocks.0.mlp.fc1.weight", 0);
 }
 
-// Sets the resolution whose position embeddings the tensors hold (square grids), and the hidden layer of the head.
+// Sets the resolution whose position embeddings the tensors hold (square grids), and the hidden
+// layer of the head.
 void follow_tensors(VitConfig& config, const NamedTensors& tensors) {
   const int64_t tokens = size_of(tensors, "pos_embed", 1) - (config.has_class_token() ? 1 : 0);
-  const auto side = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(std::max<int64_t>(tokens, 0)))));
+  const auto side = static_cast<int64_t>(
+      std::lround(std::sqrt(static_cast<double>(std::max<int64_t>(tokens, 0)))));
   if (side > 0 && side * side == tokens && config.grid().area() != tokens) {
     config.image = {side * config.patch.height, side * config.patch.width};
   }
   config.representation_size = size_of(tensors, "pre_logits.fc.weight", 0);
 }
 
-[[noreturn]] void refuse_to_guess(const WeightsSource& weights, const std::vector<std::string>& fitting) {
+[[noreturn]] void refuse_to_guess(const WeightsSource& weights,
+                                  const std::vector<std::string>& fitting) {
   if (fitting.empty()) {
-    throw CheckpointError("weights '" + weights.name + "' do not say which model they are, and no preset has their dimensions\n"
+    throw CheckpointError("weights '" + weights.name +
+                          "' do not say which model they are, and no preset has their dimensions\n"
                           "name the model: --model NAME (vit-train --list models)");
   }
-  throw CheckpointError("weights '" + weights.name + "' do not say which model they are; " + join_words(fitting) +
-                        " fit\nname one of them: --model " + fitting.front());
+  throw CheckpointError("weights '" + weights.name + "' do not say which model they are; " +
+                        join_words(fitting) + " fit\nname one of them: --model " + fitting.front());
 }
 
 }  // namespace
@@ -112,7 +130,8 @@ void follow_tensors(VitConfig& config, const NamedTensors& tensors) {
 fs::path find_checkpoint(const fs::path& run, const std::string& checkpoint) {
   const fs::path folder = run / "checkpoints";
   if (!fs::is_directory(folder)) {
-    throw CheckpointError("there is no checkpoint in '" + run.string() + "'\na run folder has them in checkpoints/");
+    throw CheckpointError("there is no checkpoint in '" + run.string() +
+                          "'\na run folder has them in checkpoints/");
   }
   std::string name = checkpoint;
   if (name == "best" && !fs::exists(folder / "best")) name = "last";
@@ -120,14 +139,17 @@ fs::path find_checkpoint(const fs::path& run, const std::string& checkpoint) {
     const auto newest = CheckpointStore(folder, 1).newest();
     if (newest) return *newest;
   }
-  if (name.starts_with("step-") && !fs::exists(folder / name)) name = checkpoint_name(std::atoll(name.c_str() + 5));
+  if (name.starts_with("step-") && !fs::exists(folder / name))
+    name = checkpoint_name(std::atoll(name.c_str() + 5));
   if (!fs::exists(folder / name)) {
-    throw CheckpointError("run '" + run.string() + "' has no checkpoint '" + checkpoint + "'\n" + list_checkpoints(folder));
+    throw CheckpointError("run '" + run.string() + "' has no checkpoint '" + checkpoint + "'\n" +
+                          list_checkpoints(folder));
   }
   return fs::canonical(folder / name);
 }
 
-WeightsSource open_weights(const fs::path& path, const std::string& checkpoint, WhichWeights which) {
+WeightsSource open_weights(const fs::path& path, const std::string& checkpoint,
+                           WhichWeights which) {
   WeightsSource source;
   source.file = locate(path, checkpoint, which);
   source.name = source.file.parent_path().filename().string().starts_with("step-")
@@ -155,7 +177,8 @@ ModelSection identify_model(const WeightsSource& weights, const std::string& nam
     for (const std::string& name : Models::catalog().names()) {
       const ModelSection candidate(name);
       const VitConfig* config = candidate.as<VitConfig>();
-      if (Models::catalog().is_preset(name) && config != nullptr && same_dimensions(*config, weights.tensors)) {
+      if (Models::catalog().is_preset(name) && config != nullptr &&
+          same_dimensions(*config, weights.tensors)) {
         fitting.push_back(name);
       }
     }
@@ -167,6 +190,8 @@ ModelSection identify_model(const WeightsSource& weights, const std::string& nam
 }
 
 int64_t classes_of(const NamedTensors& tensors) { return size_of(tensors, "head.weight", 0); }
-int64_t channels_of(const NamedTensors& tensors) { return size_of(tensors, "patch_embed.proj.weight", 1); }
+int64_t channels_of(const NamedTensors& tensors) {
+  return size_of(tensors, "patch_embed.proj.weight", 1);
+}
 
 }  // namespace vit

@@ -1,8 +1,10 @@
-// What every entry and preset of every catalogue promises, whoever adds it: a help line, names of its own, a configuration that
-// survives writing and reading, and defaults that pass their own checks.
+// What every entry and preset of every catalogue promises, whoever adds it: a help line, names of
+// its own, a configuration that survives writing and reading, and defaults that pass their own
+// checks.
+#include "vit/train/catalogues.hpp"
+
 #include "vit/config/reader.hpp"
 #include "vit/config/writer.hpp"
-#include "vit/train/catalogues.hpp"
 #include "vit/train/run_config.hpp"
 
 #include <gtest/gtest.h>
@@ -17,7 +19,9 @@ namespace {
 template <class Tag>
 struct Holder {
   config::Component<Tag> section;
-  static constexpr auto describe() { return std::tuple{config::field<&Holder::section>("Any entry.")}; }
+  static constexpr auto describe() {
+    return std::tuple{config::field<&Holder::section>("Any entry.")};
+  }
 };
 
 template <class Tag>
@@ -55,7 +59,8 @@ TYPED_TEST(Catalogue, EveryNameSurvivesWritingAndReading) {
     const std::string text = "section: {name: " + name + required_keys<TypeParam>(name) + "}";
     const auto first = config::read<Holder<TypeParam>>(config::Document::from_text(text, "test"));
     const std::string written = config::write(first);
-    const auto second = config::read<Holder<TypeParam>>(config::Document::from_text(written, "again"));
+    const auto second =
+        config::read<Holder<TypeParam>>(config::Document::from_text(written, "again"));
     EXPECT_EQ(config::write(second), written);
     EXPECT_EQ(second.section.name(), name);
   }
@@ -70,7 +75,8 @@ TYPED_TEST(Catalogue, EveryNameIsListedAndDocumented) {
 }
 
 TEST(CatalogueNames, AreThoseTheProgramsList) {
-  for (const std::string& name : catalogue_names()) EXPECT_FALSE(list_catalogue(name).empty()) << name;
+  for (const std::string& name : catalogue_names())
+    EXPECT_FALSE(list_catalogue(name).empty()) << name;
   EXPECT_THROW(list_catalogue("optimisers"), ConfigError);
 }
 

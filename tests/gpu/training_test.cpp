@@ -14,8 +14,8 @@ namespace vit {
 namespace {
 
 RunConfig smoke(const std::vector<std::string>& sets) {
-  config::Document document =
-      config::Document::from_file((std::filesystem::path(VIT_SOURCE_DIR) / "configs" / "smoke.yaml").string());
+  config::Document document = config::Document::from_file(
+      (std::filesystem::path(VIT_SOURCE_DIR) / "configs" / "smoke.yaml").string());
   document.set("model.dropout=0").set("model.stochastic_depth=0");
   for (const std::string& assignment : sets) document.set(assignment);
   return read_run_config(document);
@@ -39,32 +39,37 @@ class OnCuda : public testing::Test {
 
 TEST_F(OnCuda, FiveStepsOfAdamAreCloseToTheCpu) {
   const at::Tensor cpu = weights_after({"device=cpu"}, 5), cuda = weights_after({"device=cuda"}, 5);
-  EXPECT_LT((cpu - cuda).abs().max().item<double>(), 2e-3);  // Adam turns rounding noise of zero gradients into whole steps
+  EXPECT_LT((cpu - cuda).abs().max().item<double>(),
+            2e-3);  // Adam turns rounding noise of zero gradients into whole steps
 }
 
 TEST_F(OnCuda, FiveStepsOfSgdAreCloseToTheCpu) {
   const std::string sgd = "optimizer={name: sgd}";
-  const at::Tensor cpu = weights_after({"device=cpu", sgd}, 5), cuda = weights_after({"device=cuda", sgd}, 5);
+  const at::Tensor cpu = weights_after({"device=cpu", sgd}, 5),
+                   cuda = weights_after({"device=cuda", sgd}, 5);
   EXPECT_LT((cpu - cuda).abs().max().item<double>(), 1e-5);
 }
 
 TEST_F(OnCuda, Bf16IsCloseToFp32) {
   const std::string sgd = "optimizer={name: sgd}";
-  const at::Tensor fp32 = weights_after({"device=cuda", sgd}, 5), bf16 = weights_after({"device=cuda", sgd, "precision=bf16"}, 5);
+  const at::Tensor fp32 = weights_after({"device=cuda", sgd}, 5),
+                   bf16 = weights_after({"device=cuda", sgd, "precision=bf16"}, 5);
   const double apart = (fp32 - bf16).abs().max().item<double>();
   EXPECT_GT(apart, 0.0);
   EXPECT_LT(apart, 2e-2);
 }
 
 TEST_F(OnCuda, DeterministicRunsAreEqualBitForBit) {
-  const std::vector<std::string> sets = {"device=cuda", "run.deterministic=true", "model.dropout=0.1"};
+  const std::vector<std::string> sets = {"device=cuda", "run.deterministic=true",
+                                         "model.dropout=0.1"};
   EXPECT_TRUE(at::equal(weights_after(sets, 5), weights_after(sets, 5)));
 }
 
 TEST_F(OnCuda, EvaluationCountsEqualThoseOfTheCpu) {
   const auto cpu = assemble(smoke({"device=cpu", "model.head_zero_init=false"}));
   const auto cuda = assemble(smoke({"device=cuda", "model.head_zero_init=false"}));
-  const Evaluation a = evaluate(*cpu->model, evaluation_plan(*cpu)), b = evaluate(*cuda->model, evaluation_plan(*cuda));
+  const Evaluation a = evaluate(*cpu->model, evaluation_plan(*cpu)),
+                   b = evaluate(*cuda->model, evaluation_plan(*cuda));
   EXPECT_EQ(a.n, b.n);
   EXPECT_EQ(a.top1_count, b.top1_count);
   EXPECT_NEAR(a.loss, b.loss, 1e-4);

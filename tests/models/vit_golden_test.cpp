@@ -90,8 +90,7 @@ TEST_P(VitGolden, LogitsFeaturesAndGradients) {
     const auto model = build_vision_transformer(
         found.config,
         {.classes = found.classes, .channels = file.tensor("input").size(1), .seed = Random(1)});
-    const InitConfig keep{
-                          .head = HeadPolicy::kKeep,
+    const InitConfig keep{.head = HeadPolicy::kKeep,
                           .position_embedding = PositionEmbeddingPolicy::kStrict};
     const LoadReport report =
         load_weights(*model, below(file, "param/"), GetParam().filename(), keep);

@@ -45,8 +45,7 @@ TEST_P(Zoo, PresetEqualsTimm) {
 TEST(ZooFile, CoversTheVisionTransformers) {
   int64_t covered = 0;
   const Json zoo = read_zoo();
-  for (const auto& [name, entry] : zoo.items())
-    covered += Models::catalog().contains(name) ? 1 : 0;
+  for (const auto& [name, entry] : zoo.items()) covered += Models::catalog().contains(name) ? 1 : 0;
   EXPECT_GE(covered, 1);
 }
 

@@ -12,21 +12,25 @@ namespace vit::test {
 
 // The folder VIT_GOLDEN_DIR names, by default tests/golden of the source tree.
 inline std::filesystem::path golden_dir() {
-  if (const char* named = std::getenv("VIT_GOLDEN_DIR"); named != nullptr && *named != '\0') return named;
+  if (const char* named = std::getenv("VIT_GOLDEN_DIR"); named != nullptr && *named != '\0')
+    return named;
   return std::filesystem::path(VIT_SOURCE_DIR) / "tests" / "golden";
 }
 
-// The optional folder of big data that is not part of the project (VIT_SHARED_DIR, by default ../shared beside the source tree).
+// The optional folder of big data that is not part of the project (VIT_SHARED_DIR, by default
+// ../shared beside the source tree).
 inline std::optional<std::filesystem::path> shared_dir() {
   const char* named = std::getenv("VIT_SHARED_DIR");
-  std::filesystem::path path =
-      named != nullptr && *named != '\0' ? std::filesystem::path(named) : std::filesystem::path(VIT_SOURCE_DIR) / ".." / "shared";
+  std::filesystem::path path = named != nullptr && *named != '\0'
+                                   ? std::filesystem::path(named)
+                                   : std::filesystem::path(VIT_SOURCE_DIR) / ".." / "shared";
   if (!std::filesystem::is_directory(path)) return std::nullopt;
   return path;
 }
 
 // Files in golden_dir()/folder whose name starts with `prefix` and ends with `suffix`, sorted.
-inline std::vector<std::filesystem::path> golden_files(const std::string& folder, const std::string& prefix,
+inline std::vector<std::filesystem::path> golden_files(const std::string& folder,
+                                                       const std::string& prefix,
                                                        const std::string& suffix) {
   std::vector<std::filesystem::path> found;
   const auto place = golden_dir() / folder;

@@ -107,7 +107,7 @@ TEST(Patience, StopsEarlyAndKeepsTheBest) {
   const RunSummary summary = TrainingRun{
       folder.path(),
       {"schedule={name: constant, lr: 1.0e-30}", "eval.every=1 step", "run.patience=3",
-                                          "model.head_zero_init=false"},
+       "model.head_zero_init=false"},
       {}}.train();
   EXPECT_EQ(summary.status, "early_stopped");
   EXPECT_EQ(summary.exit_code, 0);

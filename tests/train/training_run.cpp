@@ -5,18 +5,19 @@
 namespace vit::test {
 
 void Recorder::stepped(const TrainReport& report) {
-  lines_.push_back(fmt::format("train {} {} loss {:a} lr {:a} norm {:a}", report.at.step, report.at.examples, report.loss,
-                               report.lr, report.grad_norm));
+  lines_.push_back(fmt::format("train {} {} loss {:a} lr {:a} norm {:a}", report.at.step,
+                               report.at.examples, report.loss, report.lr, report.grad_norm));
 }
 
 void Recorder::evaluated(const EvalReport& report) {
-  lines_.push_back(fmt::format("eval {} {} loss {:a} {} {} {} best {}", report.at.step, report.weights, report.loss,
-                               report.top1_count, report.top5_count, report.n, report.best));
+  lines_.push_back(fmt::format("eval {} {} loss {:a} {} {} {} best {}", report.at.step,
+                               report.weights, report.loss, report.top1_count, report.top5_count,
+                               report.n, report.best));
 }
 
 RunConfig TrainingRun::config() const {
-  config::Document document =
-      config::Document::from_file((std::filesystem::path(VIT_SOURCE_DIR) / "configs" / "smoke.yaml").string());
+  config::Document document = config::Document::from_file(
+      (std::filesystem::path(VIT_SOURCE_DIR) / "configs" / "smoke.yaml").string());
   for (const std::string& assignment : sets) document.set(assignment);
   return read_run_config(document);
 }

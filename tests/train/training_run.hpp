@@ -41,15 +41,18 @@ class Recorder final : public Observer {
 };
 
 struct TrainingRun {
-  std::filesystem::path folder;             // checkpoints go below it
-  std::vector<std::string> sets;            // on top of configs/smoke.yaml
-  std::optional<int64_t> stop_after;        // steps
+  std::filesystem::path folder;       // checkpoints go below it
+  std::vector<std::string> sets;      // on top of configs/smoke.yaml
+  std::optional<int64_t> stop_after;  // steps
 
-  // Goes on from the newest checkpoint in the folder, if there is one. Lines of the reports are appended to `lines`.
+  // Goes on from the newest checkpoint in the folder, if there is one. Lines of the reports are
+  // appended to `lines`.
   RunSummary train(std::vector<std::string>* lines = nullptr) const;
 
   RunConfig config() const;
-  std::filesystem::path checkpoint(int64_t step) const { return folder / "checkpoints" / checkpoint_name(step); }
+  std::filesystem::path checkpoint(int64_t step) const {
+    return folder / "checkpoints" / checkpoint_name(step);
+  }
 };
 
 }  // namespace vit::test

@@ -1,7 +1,8 @@
 // The kinds of failure a user can meet, one exception type per exit code of the programs.
 //
-// An Error's text is one or more lines: what is wrong in the user's words, where, what to do. It is thrown where the
-// fact is known and caught once, in cli. VIT_CHECK is for our own bugs; user mistakes never end there.
+// An Error's text is one or more lines: what is wrong in the user's words, where, what to do. It is
+// thrown where the fact is known and caught once, in cli. VIT_CHECK is for our own bugs; user
+// mistakes never end there.
 #pragma once
 
 #include <stdexcept>
@@ -54,13 +55,14 @@ struct OutOfMemory : Error {
 };
 
 namespace detail {
-[[noreturn]] void check_failed(const char* condition, const char* file, int line, const std::string& text);
+[[noreturn]] void check_failed(const char* condition, const char* file, int line,
+                               const std::string& text);
 }  // namespace detail
 
 }  // namespace vit
 
 // States what must hold if this program has no bug; throws Error(kInternal) naming file and line.
-#define VIT_CHECK(condition, text)                                                \
-  do {                                                                            \
+#define VIT_CHECK(condition, text)                                                         \
+  do {                                                                                     \
     if (!(condition)) ::vit::detail::check_failed(#condition, __FILE__, __LINE__, (text)); \
   } while (false)

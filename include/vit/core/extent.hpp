@@ -1,4 +1,5 @@
-// A height and a width in pixels (or in patches). YAML: `224` for a square, `[224, 160]` for height, width.
+// A height and a width in pixels (or in patches). YAML: `224` for a square, `[224, 160]` for
+// height, width.
 #pragma once
 
 #include <cstdint>

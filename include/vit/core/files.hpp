@@ -1,4 +1,5 @@
-// Files the way a training run needs them: whole-file reads, writes that are either complete or absent, checksums.
+// Files the way a training run needs them: whole-file reads, writes that are either complete or
+// absent, checksums.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +15,13 @@ namespace fs = std::filesystem;
 // Throws DataError naming the path and the system's reason.
 std::string read_text(const fs::path& path);
 
-// Writes a temporary file beside `path`, flushes it to the disk, renames it over `path` and flushes the folder. Either
-// the old or the new content is there afterwards, also after a crash or on a full disk. Throws DataError.
+// Writes a temporary file beside `path`, flushes it to the disk, renames it over `path` and flushes
+// the folder. Either the old or the new content is there afterwards, also after a crash or on a
+// full disk. Throws DataError.
 void write_atomically(const fs::path& path, std::string_view content);
 
-// Points the symbolic link `link` at `target` (as written, normally relative) in one step. Throws DataError.
+// Points the symbolic link `link` at `target` (as written, normally relative) in one step. Throws
+// DataError.
 void replace_link(const fs::path& link, const fs::path& target);
 
 // fsync of a file or folder. Throws DataError.

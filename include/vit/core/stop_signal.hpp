@@ -1,12 +1,18 @@
-// SIGINT, SIGTERM, SIGUSR1 and SIGHUP become a request the training loop polls between steps; SIGUSR2 asks for a checkpoint.
+// SIGINT, SIGTERM, SIGUSR1 and SIGHUP become a request the training loop polls between steps;
+// SIGUSR2 asks for a checkpoint.
 #pragma once
 
 namespace vit {
 
-enum class StopRequest { kNone, kSave, kInterrupt };  // kSave: SIGTERM, SIGUSR1, SIGHUP (exit 75); kInterrupt: SIGINT (exit 130)
+enum class StopRequest {
+  kNone,
+  kSave,
+  kInterrupt
+};  // kSave: SIGTERM, SIGUSR1, SIGHUP (exit 75); kInterrupt: SIGINT (exit 130)
 
-// Installs the handlers while alive and restores the previous ones afterwards. A second SIGINT ends the process at once with
-// exit code 130 after a line on stderr. SIGHUP is left ignored if it was (nohup). One instance at a time.
+// Installs the handlers while alive and restores the previous ones afterwards. A second SIGINT ends
+// the process at once with exit code 130 after a line on stderr. SIGHUP is left ignored if it was
+// (nohup). One instance at a time.
 class StopSignal {
  public:
   StopSignal();

@@ -9,7 +9,8 @@
 
 namespace vit {
 
-// The candidate closest to `word` by edit distance (transpositions count once), or "" when none is close enough to suggest.
+// The candidate closest to `word` by edit distance (transpositions count once), or "" when none is
+// close enough to suggest.
 std::string closest(std::string_view word, std::span<const std::string> candidates);
 
 // "a", "a and b", "a, b and c"; `last` replaces "and".

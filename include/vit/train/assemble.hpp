@@ -34,13 +34,15 @@ struct Parts {
   std::unique_ptr<Averaging> average;
   std::unique_ptr<State> state;
 
-  std::vector<std::pair<std::string, std::string>> header;  // facts for the header block: label, text
+  std::vector<std::pair<std::string, std::string>>
+      header;  // facts for the header block: label, text
 };
 
 // Whether the weights start from `init` or are about to be overwritten by a checkpoint.
 enum class Start { kFresh, kRestored };
 
-// Opens the data, builds the model, loads init.weights, flattens the parameters. Throws ConfigError, DataError, CheckpointError.
+// Opens the data, builds the model, loads init.weights, flattens the parameters. Throws
+// ConfigError, DataError, CheckpointError.
 std::unique_ptr<Parts> assemble(const RunConfig& config, Start start = Start::kFresh);
 
 // The order of training examples, and the key of their augmentation: both functions of the seed.
@@ -56,7 +58,8 @@ std::string human_macs(double macs);
 // How the validation split is evaluated with the current weights.
 EvalPlan evaluation_plan(const Parts& parts);
 
-// The resolved configuration, and the metadata with which vit-eval, vit-predict and Python use the weights without another file.
+// The resolved configuration, and the metadata with which vit-eval, vit-predict and Python use the
+// weights without another file.
 CheckpointText checkpoint_text(const Parts& parts);
 
 }  // namespace vit

@@ -18,12 +18,13 @@ struct Batch {
   at::Tensor images;   // [B, C, H, W] float32, normalised
   at::Tensor targets;  // [B] int64
   int64_t first_position = 0;
-  std::vector<int64_t> replaced;  // with data.on_error skip: places that hold a substitute for an unreadable image
+  std::vector<int64_t>
+      replaced;  // with data.on_error skip: places that hold a substitute for an unreadable image
   int64_t size() const { return targets.defined() ? targets.size(0) : 0; }
 };
 
-// Mean and standard deviation for images of `channels` channels: as given, or one value for all. Throws ConfigError when the
-// numbers do not fit the channels.
+// Mean and standard deviation for images of `channels` channels: as given, or one value for all.
+// Throws ConfigError when the numbers do not fit the channels.
 struct Normalisation {
   std::vector<double> mean, std;
 };
@@ -31,7 +32,8 @@ Normalisation normalisation_for(const InputConfig& input, int64_t channels);
 
 class BatchStream {
  public:
-  BatchStream(std::unique_ptr<Loader> loader, LoaderOptions options, Normalisation normalisation, at::Device device);
+  BatchStream(std::unique_ptr<Loader> loader, LoaderOptions options, Normalisation normalisation,
+              at::Device device);
   ~BatchStream();
 
   Batch next();  // size 0 after the end

@@ -9,7 +9,8 @@ namespace vit {
 // models, datasets, transforms, losses, optimizers, schedules, averages.
 std::vector<std::string> catalogue_names();
 
-// Entries, presets and aliases of one of them (singular or plural). Throws ConfigError with a suggestion for another word.
+// Entries, presets and aliases of one of them (singular or plural). Throws ConfigError with a
+// suggestion for another word.
 std::string list_catalogue(const std::string& name);
 
 // The generated reference of every key, in Markdown: configs/README.md.

@@ -9,24 +9,25 @@
 namespace vit {
 
 struct EvaluationRequest {
-  std::filesystem::path run;            // a run folder, or
-  std::filesystem::path weights;        // a safetensors file or checkpoint folder
-  std::string checkpoint = "best";      // of a run: best, last, step-N
-  std::string model;                    // catalogue name for weights that do not say
-  std::filesystem::path data;           // "" = the data of the run
-  std::string split;                    // "" = the run's validation split
-  std::filesystem::path labels;         // CSV with columns file, label: loose images below `data`
-  std::filesystem::path real;           // ReaL labels, real.json
-  std::filesystem::path json;           // result as JSON; "-" for stdout
-  std::filesystem::path predictions;    // CSV
-  std::filesystem::path logits;         // safetensors
+  std::filesystem::path run;          // a run folder, or
+  std::filesystem::path weights;      // a safetensors file or checkpoint folder
+  std::string checkpoint = "best";    // of a run: best, last, step-N
+  std::string model;                  // catalogue name for weights that do not say
+  std::filesystem::path data;         // "" = the data of the run
+  std::string split;                  // "" = the run's validation split
+  std::filesystem::path labels;       // CSV with columns file, label: loose images below `data`
+  std::filesystem::path real;         // ReaL labels, real.json
+  std::filesystem::path json;         // result as JSON; "-" for stdout
+  std::filesystem::path predictions;  // CSV
+  std::filesystem::path logits;       // safetensors
   bool per_class = false;
-  config::Document overrides;           // --set
+  config::Document overrides;  // --set
 };
 
-// Evaluates raw weights and, beside them, averaged ones where the checkpoint has them; prints tables to stdout (to stderr when
-// JSON goes there), writes the files asked for, and for a run its eval/<split>.json, per_class.csv and confusion.csv.
-// Throws ConfigError, DataError, CheckpointError.
+// Evaluates raw weights and, beside them, averaged ones where the checkpoint has them; prints
+// tables to stdout (to stderr when JSON goes there), writes the files asked for, and for a run its
+// eval/<split>.json, per_class.csv and confusion.csv. Throws ConfigError, DataError,
+// CheckpointError.
 void run_evaluation(const EvaluationRequest& request);
 
 }  // namespace vit

@@ -1,8 +1,9 @@
 // Top-1, top-5 and loss over a split: integer counts, nothing padded, nothing dropped.
 //
-// An example is right at rank k when fewer than k classes come before its own, classes with equal logits counting in the order
-// of their number. The loss is the mean softmax cross-entropy, whatever loss the model was trained with. Examples
-// labelled -1 have no label and are left out of all three; so are images that could not be read (data.on_error skip).
+// An example is right at rank k when fewer than k classes come before its own, classes with equal
+// logits counting in the order of their number. The loss is the mean softmax cross-entropy,
+// whatever loss the model was trained with. Examples labelled -1 have no label and are left out of
+// all three; so are images that could not be read (data.on_error skip).
 #pragma once
 
 #include "vit/data/dataset.hpp"
@@ -11,9 +12,9 @@
 #include "vit/models/model.hpp"
 #include "vit/runtime/precision.hpp"
 
-#include <cstdint>
 #include <c10/core/Device.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -21,12 +22,12 @@
 namespace vit {
 
 struct Evaluation {
-  int64_t n = 0;             // labelled examples
+  int64_t n = 0;  // labelled examples
   int64_t top1_count = 0, top5_count = 0;
   double loss = 0;
   double seconds = 0;
-  int64_t images = 0;        // forward passes
-  bool complete = true;      // false: cancelled, the numbers mean nothing
+  int64_t images = 0;                   // forward passes
+  bool complete = true;                 // false: cancelled, the numbers mean nothing
   std::vector<std::string> unreadable;  // the first images left out, with the reason
   int64_t unreadable_count = 0;
 };
@@ -38,14 +39,15 @@ struct EvalPlan {
   const Dataset* dataset = nullptr;
   const Pipeline* pipeline = nullptr;
   InputConfig input;
-  LoaderOptions loader;       // batch, threads, image, channels, on_error
+  LoaderOptions loader;  // batch, threads, image, channels, on_error
   at::Device device{at::kCPU};
   Precision precision = Precision::kFp32;
   // Called now and then with the number of images done.
   std::function<void(int64_t done)> progress;
   // Asked between batches; true ends the evaluation.
   std::function<bool()> cancelled;
-  // Gets the logits [B, K] (fp32, CPU) and labels [B] (-1: none) of each batch, in order; makes evaluation wait for the device.
+  // Gets the logits [B, K] (fp32, CPU) and labels [B] (-1: none) of each batch, in order; makes
+  // evaluation wait for the device.
   std::function<void(const at::Tensor& logits, const at::Tensor& labels)> on_logits;
 };
 Evaluation evaluate(const Model& model, const EvalPlan& plan);

@@ -1,5 +1,5 @@
-// The configuration that weights and a data path stand for: the layer vit-finetune puts between its recipe and the user's own
-// files.
+// The configuration that weights and a data path stand for: the layer vit-finetune puts between its
+// recipe and the user's own files.
 #pragma once
 
 #include <filesystem>
@@ -7,9 +7,10 @@
 
 namespace vit {
 
-// YAML with `init`, `model` (as stored with the weights or identified from their tensors, with a single zero-initialised linear
-// head), `input` and `data`. `model` names the architecture of weights that do not say it, "" otherwise; `data` may be "" when
-// the user's configuration has the section. Throws CheckpointError, DataError, ConfigError.
+// YAML with `init`, `model` (as stored with the weights or identified from their tensors, with a
+// single zero-initialised linear head), `input` and `data`. `model` names the architecture of
+// weights that do not say it, "" otherwise; `data` may be "" when the user's configuration has the
+// section. Throws CheckpointError, DataError, ConfigError.
 std::string finetune_layer(const std::filesystem::path& weights, const std::string& model,
                            const std::filesystem::path& data);
 

@@ -8,7 +8,8 @@
 
 namespace vit {
 
-// Sums of loss and gradient norm since the last report. Part of a checkpoint: the first line after a resume is then the same.
+// Sums of loss and gradient norm since the last report. Part of a checkpoint: the first line after
+// a resume is then the same.
 class MetricWindow {
  public:
   explicit MetricWindow(at::Device device);
@@ -20,11 +21,12 @@ class MetricWindow {
   };
   Means drain();  // waits for the device; starts a new window
 
-  at::Tensor sums;     // [2] float64: loss, gradient norm
-  int64_t steps = 0;   // in the window
+  at::Tensor sums;    // [2] float64: loss, gradient norm
+  int64_t steps = 0;  // in the window
 };
 
-// Latches the first step whose loss or gradient norm was not finite; from then on updates are no-ops on the device.
+// Latches the first step whose loss or gradient norm was not finite; from then on updates are
+// no-ops on the device.
 class FiniteGuard {
  public:
   explicit FiniteGuard(at::Device device);

@@ -6,9 +6,9 @@
 namespace vit {
 
 struct Progress {
-  int64_t step = 0;          // updates done
-  int64_t examples = 0;      // training examples seen
-  int64_t epoch_size = 1;    // examples in one pass over the training split
+  int64_t step = 0;        // updates done
+  int64_t examples = 0;    // training examples seen
+  int64_t epoch_size = 1;  // examples in one pass over the training split
   int64_t total_steps = 0;
 
   double epoch() const { return static_cast<double>(examples) / static_cast<double>(epoch_size); }

@@ -35,7 +35,8 @@ struct BatchConfig {
     return std::tuple{
         field<&BatchConfig::examples>("Examples per update.", in_range(1, 1 << 24)),
         field<&BatchConfig::accumulate>(
-            "Parts a batch is split into to save memory; the update is that of the whole batch.", positive)};
+            "Parts a batch is split into to save memory; the update is that of the whole batch.",
+            positive)};
   }
   void check(config::Problems& problems) const {
     problems.require(accumulate > 0 && examples % accumulate == 0, "accumulate",
@@ -49,7 +50,8 @@ struct ClipConfig {
   static constexpr auto describe() {
     using namespace config;
     return std::tuple{field<&ClipConfig::norm>(
-        "Largest global L2 norm of the gradient; larger ones are scaled down. 0: no clipping.", non_negative)};
+        "Largest global L2 norm of the gradient; larger ones are scaled down. 0: no clipping.",
+        non_negative)};
   }
 };
 
@@ -61,7 +63,9 @@ struct EvalConfig {
     using namespace config;
     return std::tuple{
         field<&EvalConfig::every>("How often to evaluate; 0 steps: only at the end.").resumable(),
-        field<&EvalConfig::batch>("Examples per forward pass; 0: as many as in training.", non_negative).resumable()};
+        field<&EvalConfig::batch>("Examples per forward pass; 0: as many as in training.",
+                                  non_negative)
+            .resumable()};
   }
 };
 
@@ -76,7 +80,9 @@ struct CheckpointConfig {
         field<&CheckpointConfig::every>("How often to save; 0 steps: only at the end.").resumable(),
         field<&CheckpointConfig::keep_last>("Newest checkpoints to keep.", positive).resumable(),
         field<&CheckpointConfig::keep_best>(
-            "1: save and keep the checkpoint with the best validation top-1; 0: do not.", in_range(0, 1)).resumable()};
+            "1: save and keep the checkpoint with the best validation top-1; 0: do not.",
+            in_range(0, 1))
+            .resumable()};
   }
 };
 
@@ -88,9 +94,11 @@ struct LogConfig {
   static constexpr auto describe() {
     using namespace config;
     return std::tuple{
-        field<&LogConfig::every>("How often to report; a report is the only wait for the device.").resumable(),
+        field<&LogConfig::every>("How often to report; a report is the only wait for the device.")
+            .resumable(),
         field<&LogConfig::tensorboard>("Write TensorBoard event files to tb/.").resumable(),
-        field<&LogConfig::samples>("Write a picture of the first augmented batch to samples/.").resumable()};
+        field<&LogConfig::samples>("Write a picture of the first augmented batch to samples/.")
+            .resumable()};
   }
 };
 
@@ -102,10 +110,15 @@ struct RunLimits {
   static constexpr auto describe() {
     using namespace config;
     return std::tuple{
-        field<&RunLimits::max_time>("Wall-clock limit of one session; then save and exit 75.").resumable(),
+        field<&RunLimits::max_time>("Wall-clock limit of one session; then save and exit 75.")
+            .resumable(),
         field<&RunLimits::patience>(
-            "Stop after this many evaluations without a better validation top-1; 0: never.", non_negative).resumable(),
-        field<&RunLimits::deterministic>("Only bit-reproducible device kernels, at a cost in speed.").resumable()};
+            "Stop after this many evaluations without a better validation top-1; 0: never.",
+            non_negative)
+            .resumable(),
+        field<&RunLimits::deterministic>(
+            "Only bit-reproducible device kernels, at a cost in speed.")
+            .resumable()};
   }
 };
 
@@ -135,18 +148,21 @@ struct RunConfig {
   static constexpr auto describe() {
     using namespace config;
     return std::tuple{
-        field<&RunConfig::seed>("Of everything random: weights, order, augmentation, dropout.", non_negative),
+        field<&RunConfig::seed>("Of everything random: weights, order, augmentation, dropout.",
+                                non_negative),
         field<&RunConfig::device>("auto, cpu, cuda or cuda:N.").resumable(),
-        field<&RunConfig::precision>("Arithmetic of the matrix products; weights are fp32 in any case."),
+        field<&RunConfig::precision>(
+            "Arithmetic of the matrix products; weights are fp32 in any case."),
         field<&RunConfig::steps>("Length of the run."),
         field<&RunConfig::batch>("The batch of one update."),
         field<&RunConfig::model>("The network."),
         field<&RunConfig::init>("Weights to start from."),
         field<&RunConfig::data>("The images and labels."),
-        field<&RunConfig::input>(
-            "What the model expects of an image. Comes with the preset or the weights and is stored with them."),
-        field<&RunConfig::augment>("Transforms of the training images, in order; afterwards images are brought to the "
-                                   "model's size as `input` says."),
+        field<&RunConfig::input>("What the model expects of an image. Comes with the preset or the "
+                                 "weights and is stored with them."),
+        field<&RunConfig::augment>(
+            "Transforms of the training images, in order; afterwards images are brought to the "
+            "model's size as `input` says."),
         field<&RunConfig::loss>("What is minimised."),
         field<&RunConfig::optimizer>("How weights follow gradients."),
         field<&RunConfig::schedule>("The learning rate over the run."),
@@ -165,8 +181,9 @@ struct RunConfig {
 // The preprocessing a preset was trained with; the paper's [-1, 1] for every other model.
 InputConfig input_of_preset(const std::string& model);
 
-// Reads a document; keys it leaves out get their defaults, `input` the one that comes with the model's preset (or `input` when
-// given: that of the weights). Throws ConfigError with all problems.
+// Reads a document; keys it leaves out get their defaults, `input` the one that comes with the
+// model's preset (or `input` when given: that of the weights). Throws ConfigError with all
+// problems.
 RunConfig read_run_config(const config::Document& document, const InputConfig* input = nullptr);
 
 }  // namespace vit

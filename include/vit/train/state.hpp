@@ -1,5 +1,5 @@
-// Everything a checkpoint holds of a run beside its weights' names: one visit function names each item once, and saving and
-// restoring are two archives over it, so they cannot disagree.
+// Everything a checkpoint holds of a run beside its weights' names: one visit function names each
+// item once, and saving and restoring are two archives over it, so they cannot disagree.
 #pragma once
 
 #include "vit/models/model.hpp"
@@ -43,7 +43,7 @@ struct State {
   Averaging& average;
   Progress progress;
   MetricWindow window;
-  EvalRecord best;                    // the best top-1 so far
+  EvalRecord best;  // the best top-1 so far
   int64_t evaluations_since_best = 0;
   EvalRecord last_raw, last_average;  // the last evaluation
   int64_t evaluation_pending = 0;     // 1: that of this step was cut short by a stop

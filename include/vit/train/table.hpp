@@ -1,4 +1,5 @@
-// Plain tables for people: box-drawing borders, columns as wide as their content, numbers right-aligned.
+// Plain tables for people: box-drawing borders, columns as wide as their content, numbers
+// right-aligned.
 #pragma once
 
 #include <string>

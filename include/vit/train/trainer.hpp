@@ -1,4 +1,5 @@
-// The training loop: finished parts in, run() out. Nothing is built, configured or parsed here; one update is update.hpp.
+// The training loop: finished parts in, run() out. Nothing is built, configured or parsed here; one
+// update is update.hpp.
 #pragma once
 
 #include "vit/core/stopwatch.hpp"
@@ -24,8 +25,9 @@ class Trainer {
   // All outlive the trainer. The state in `parts` says where the run starts.
   Trainer(Parts& parts, CheckpointStore& checkpoints, Observers& observers);
 
-  // Trains until the last step, a stop request, the time limit or the end of patience, and saves. Throws DivergedAt after a
-  // non-finite loss or gradient, with the last good checkpoint still `last`.
+  // Trains until the last step, a stop request, the time limit or the end of patience, and saves.
+  // Throws DivergedAt after a non-finite loss or gradient, with the last good checkpoint still
+  // `last`.
   void run();
 
   // How the run stands, or ended; run_dir is left to the caller.

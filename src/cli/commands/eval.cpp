@@ -1,7 +1,8 @@
-#include "../options.hpp"
-#include "../program.hpp"
 #include "vit/core/error.hpp"
 #include "vit/train/evaluation_run.hpp"
+
+#include "../options.hpp"
+#include "../program.hpp"
 
 namespace vit::cli {
 
@@ -15,8 +16,10 @@ int eval(const Arguments& arguments) {
   app.add_option("--weights", request.weights, "safetensors file or checkpoint folder");
   app.add_option("--model", request.model, "model of weights that do not say which they are");
   app.add_option("--data", request.data, "data to evaluate on (default: that of the run)");
-  app.add_option("--split", request.split, "split, with slices: test, train[:800] (default: the run's validation split)");
-  app.add_option("--labels", request.labels, "CSV with columns file,label: labels of loose images below --data");
+  app.add_option("--split", request.split,
+                 "split, with slices: test, train[:800] (default: the run's validation split)");
+  app.add_option("--labels", request.labels,
+                 "CSV with columns file,label: labels of loose images below --data");
   app.add_option("--real", request.real, "ReaL labels of ImageNet (real.json)");
   app.add_option("--json", request.json, "write the result as JSON (`-`: to stdout)");
   app.add_option("--predictions", request.predictions, "write a CSV with a line per image");

@@ -1,7 +1,8 @@
-#include "../program.hpp"
-#include "../run_options.hpp"
 #include "vit/core/error.hpp"
 #include "vit/train/finetune_layer.hpp"
+
+#include "../program.hpp"
+#include "../run_options.hpp"
 
 namespace vit::cli {
 namespace {
@@ -13,7 +14,8 @@ struct Source {
 // The shipped recipe, below what the weights and the data say, below the user's own configuration.
 config::Document finetune_document(const Source& source, const RunOptions& options) {
   config::Document document = config::Document::from_file("finetune", config_folders());
-  document.overlay(config::Document::from_text(finetune_layer(source.weights, source.model, source.data), "--weights, --data"));
+  document.overlay(config::Document::from_text(
+      finetune_layer(source.weights, source.model, source.data), "--weights, --data"));
   return document.overlay(load_document(options.configs, options.sets));
 }
 
@@ -24,18 +26,23 @@ int finetune(const Arguments& arguments) {
   Source source;
   CLI::App app{"Adapts pretrained weights to your own images.", "vit-finetune"};
   app.add_option("--weights", source.weights, "safetensors file, checkpoint folder or run folder");
-  app.add_option("--data", source.data, "images: a folder of class folders, of splits with class folders, or IDX or CIFAR files");
+  app.add_option(
+      "--data", source.data,
+      "images: a folder of class folders, of splits with class folders, or IDX or CIFAR files");
   app.add_option("--model", source.model, "architecture of weights that do not say which they are");
   add_run_options(app, options);
   if (const auto code = parse(app, arguments)) return *code;
 
   const bool resuming = options.resume == "yes";
   if (source.weights.empty() && !resuming) {
-    throw ConfigError("vit-finetune needs the weights to start from\ngive --weights FILE_OR_RUN --data PATH");
+    throw ConfigError(
+        "vit-finetune needs the weights to start from\ngive --weights FILE_OR_RUN --data PATH");
   }
   RunRequest request =
-      make_request(options, source.weights.empty() ? load_document(options.configs, options.sets)
-                                                   : finetune_document(source, options), "vit-finetune", arguments);
+      make_request(options,
+                   source.weights.empty() ? load_document(options.configs, options.sets)
+                                          : finetune_document(source, options),
+                   "vit-finetune", arguments);
   if (!source.weights.empty()) request.has_files = true;
   return carry_out(options, request);
 }

@@ -1,7 +1,8 @@
-#include "../program.hpp"
-#include "../run_options.hpp"
 #include "vit/core/error.hpp"
 #include "vit/train/catalogues.hpp"
+
+#include "../program.hpp"
+#include "../run_options.hpp"
 
 #include <fmt/core.h>
 
@@ -14,12 +15,16 @@ struct Questions {
 };
 
 void add_questions(CLI::App& app, Questions& questions) {
-  app.add_option("--list", questions.list, "models, datasets, transforms, losses, optimizers, schedules or averages");
-  app.add_option("--help-config", questions.section, "explain the keys of a configuration section, or of all")
+  app.add_option("--list", questions.list,
+                 "models, datasets, transforms, losses, optimizers, schedules or averages");
+  app.add_option("--help-config", questions.section,
+                 "explain the keys of a configuration section, or of all")
       ->expected(0, 1)
       ->default_str("all");
-  app.add_flag("--reference", questions.reference, "print the reference of all configuration keys (Markdown)");
-  app.add_flag("--schema", questions.schema, "print the JSON Schema of configuration files, for editors");
+  app.add_flag("--reference", questions.reference,
+               "print the reference of all configuration keys (Markdown)");
+  app.add_flag("--schema", questions.schema,
+               "print the JSON Schema of configuration files, for editors");
 }
 
 // The text that answers them, "" when nothing was asked.
@@ -27,7 +32,8 @@ std::string answer(const Questions& questions) {
   if (questions.reference) return configuration_reference();
   if (questions.schema) return configuration_schema();
   if (!questions.list.empty()) return list_catalogue(questions.list);
-  if (!questions.section.empty()) return configuration_help(questions.section == "all" ? "" : questions.section);
+  if (!questions.section.empty())
+    return configuration_help(questions.section == "all" ? "" : questions.section);
   return "";
 }
 

@@ -164,7 +164,8 @@ void CifarDataset::check(const MappedFile& file) const {
     const int64_t coarse = variant_.coarse_classes > 0 ? byte(0) : -1;
     if (label < variant_.classes && coarse < variant_.coarse_classes) continue;
     throw DataError(fmt::format(
-        "label out of range in '{}': example {} has label {}, but there are {} classes\nget the file again",
+        "label out of range in '{}': example {} has label {}, but there are {} classes\nget the "
+        "file again",
         file.path().string(), start / variant_.record(), label < variant_.classes ? coarse : label,
         label < variant_.classes ? variant_.coarse_classes : variant_.classes));
   }

@@ -57,13 +57,15 @@ std::vector<int64_t> read_sizes(GzReader& file, const std::filesystem::path& pat
   std::array<uint8_t, 4> magic{};
   const size_t got = file.read(magic.data(), magic.size());
   if (got < magic.size()) {
-    throw DataError(fmt::format("'{}' is no IDX file: it holds {} bytes\nget the file again", path.string(), got));
+    throw DataError(fmt::format("'{}' is no IDX file: it holds {} bytes\nget the file again",
+                                path.string(), got));
   }
   const std::array<uint8_t, 4> expected{0, 0, kUnsignedByte, static_cast<uint8_t>(dimensions)};
   if (magic != expected) {
-    throw DataError(fmt::format("'{}' is no IDX file of {}: it begins with {:02x}, not {:02x}\nget the file again",
-                                path.string(), dimensions == 1 ? "labels" : "images",
-                                fmt::join(magic, " "), fmt::join(expected, " ")));
+    throw DataError(fmt::format(
+        "'{}' is no IDX file of {}: it begins with {:02x}, not {:02x}\nget the file again",
+        path.string(), dimensions == 1 ? "labels" : "images", fmt::join(magic, " "),
+        fmt::join(expected, " ")));
   }
   std::vector<uint8_t> header(4 * dimensions);
   if (file.read(header.data(), header.size()) < header.size()) {
