@@ -192,7 +192,7 @@ std::vector<std::string> shipped_configs(const SearchPath& search) {
 
 fs::path find_config(const std::string& name_or_path, const SearchPath& search) {
   std::error_code ignored;
-  const fs::path given = name_or_path;
+  fs::path given = name_or_path;
   const auto exists = [&](const fs::path& path) {
     return fs::exists(path, ignored) && !fs::is_directory(path, ignored);
   };
