@@ -13,7 +13,7 @@ namespace {
 std::atomic<StopRequest> request{StopRequest::kNone};
 std::atomic<bool> save_requested{false};
 
-constexpr std::array kSignals{SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP};
+constexpr std::array kSignals{SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP, SIGPIPE};
 std::array<struct sigaction, kSignals.size()> previous{};
 
 // Only async-signal-safe calls here.
@@ -53,6 +53,8 @@ StopSignal::StopSignal() {
   sigemptyset(&action.sa_mask);
   for (size_t i = 0; i < kSignals.size(); ++i) {
     sigaction(kSignals[i], nullptr, &previous[i]);
+    // Nobody reading the console any more is no reason to end a run.
+    if (kSignals[i] == SIGPIPE) action.sa_handler = SIG_IGN;
     const bool keep_ignored = kSignals[i] == SIGHUP && previous[i].sa_handler == SIG_IGN;
     if (!keep_ignored) sigaction(kSignals[i], &action, nullptr);
   }

@@ -5,6 +5,8 @@
 
 #include "train/screen_text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <utility>
@@ -78,7 +80,8 @@ std::string Table::boxed(const std::string& indent) const {
   const auto line = [&](const std::vector<std::string>& cells) {
     std::string text = indent + border.vertical;
     for (size_t c = 0; c < cells.size(); ++c) {
-      text += " " + aligned(cells[c], widths[c], columns_[c].align) + " " + border.vertical;
+      text +=
+          fmt::format(" {} {}", aligned(cells[c], widths[c], columns_[c].align), border.vertical);
     }
     return text + "\n";
   };

@@ -11,8 +11,8 @@ enum class StopRequest {
 };  // kSave: SIGTERM, SIGUSR1, SIGHUP (exit 75); kInterrupt: SIGINT (exit 130)
 
 // Installs the handlers while alive and restores the previous ones afterwards. A second SIGINT ends
-// the process at once with exit code 130 after a line on stderr. SIGHUP is left ignored if it was
-// (nohup). One instance at a time.
+// the process at once with exit code 130 after a line on stderr. SIGPIPE is ignored, SIGHUP if it
+// was (nohup). One instance at a time.
 class StopSignal {
  public:
   StopSignal();

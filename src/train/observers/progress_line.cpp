@@ -55,7 +55,7 @@ std::string bar(double share, int64_t width) {
   const int64_t tip = full < width ? halves % 2 : 0;
   if (!screen_is_utf8()) {
     const int64_t inner = width - 2, done = std::min(inner, full * inner / width);
-    return "[" + repeated("=", done) + repeated(".", inner - done) + "]";
+    return fmt::format("[{}{}]", repeated("=", done), repeated(".", inner - done));
   }
   return repeated("\u2501", full) + repeated("\u2578", tip) +
          repeated("\u2500", width - full - tip);
@@ -83,8 +83,8 @@ std::string fitted(std::vector<Item> items, double share, int columns) {
   const int64_t bar_width = std::min(kLongestBar, left() - 1);
   std::string line;
   for (size_t i = 0; i < items.size(); ++i) {
-    line += "  " + items[i].text;
-    if (i == 0 && with_bar) line += " " + bar(share, bar_width);
+    line += fmt::format("  {}", items[i].text);
+    if (i == 0 && with_bar) line += fmt::format(" {}", bar(share, bar_width));
   }
   return cut(line, room);
 }
