@@ -203,8 +203,9 @@ std::shared_ptr<const IdxSplit> IdxSource::read_split(const std::string& split) 
   const std::vector<uint8_t>& labels = labels_.at(split);
   if (images.sizes[0] != static_cast<int64_t>(labels.size())) {
     throw DataError(fmt::format(
-        "'{}' holds {} images, but '{}' holds {} labels", path.string(), images.sizes[0],
-        find_file(root_, prefix, "labels").filename().string(), labels.size()));
+        "'{}' holds {} images, but '{}' holds {} labels\nget both files again, from one source",
+        path.string(), images.sizes[0], find_file(root_, prefix, "labels").filename().string(),
+        labels.size()));
   }
   return std::make_shared<IdxSplit>(
       IdxSplit{path, std::move(images.sizes), std::move(images.bytes), labels});

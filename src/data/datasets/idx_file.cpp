@@ -116,8 +116,8 @@ IdxFile read_idx(const std::filesystem::path& path, size_t dimensions) {
       done == total && file.read(&beyond, 1) > 0;  // also checks the checksum of a gzip file
   if (done < total || longer) {
     throw DataError(fmt::format(
-        "'{}' has the wrong length: its header says {} = {} bytes of data, {}", path.string(),
-        fmt::join(idx.sizes, " x "), total,
+        "'{}' has the wrong length: its header says {} = {} bytes of data, {}\nget the file again",
+        path.string(), fmt::join(idx.sizes, " x "), total,
         longer ? std::string("the file holds more") : fmt::format("the file holds {}", done)));
   }
   return idx;
