@@ -2,13 +2,17 @@
 #pragma once
 
 #include "vit/models/model.hpp"
+#include "vit/models/resnet.hpp"
 #include "vit/models/vision_transformer.hpp"
 
 namespace vit {
 
 std::unique_ptr<Model> build_vision_transformer(const VitConfig& config, const ModelArgs& args);
 
-// Adds the entry `vit` and all its presets (vit_presets.cpp).
+std::unique_ptr<Model> build_resnet(const ResNetConfig& config, const ModelArgs& args);
+
+// Add the entries `vit` (vit_presets.cpp) and `bit` (resnet_presets.cpp) with all their presets.
 void add_vision_transformer(Models::Catalog& catalog);
+void add_resnet(Models::Catalog& catalog);
 
 }  // namespace vit

@@ -25,7 +25,7 @@ class VisionTransformer final : public Model {
   const NamedTensors& parameters() const override { return list_.parameters; }
   const NamedTensors& buffers() const override { return list_.buffers; }
   Extent input_size() const override { return config_.image; }
-  Extent position_grid() const override { return patch_embed_->grid(); }
+  Extent position_grid(const std::string& name) const override;
   int64_t classes() const override { return args_.classes; }
   int64_t channels() const override { return args_.channels; }
   ModelCost cost() const override;

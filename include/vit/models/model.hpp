@@ -31,8 +31,9 @@ struct ModelArgs {
 };
 
 // Collects intermediate results by name while a forward runs (probing, attention maps, tests).
-// Names are those of the golden files: patch_embed, embed, block0, block1, ..., norm, pooled,
-// pre_logits, and attn0, ... for attention probabilities.
+// Names are those of the golden files: stem, stage0, ... of ResNets and hybrids; patch_embed, embed,
+// block0, block1, ..., norm, pooled, pre_logits, head, head_dist, and attn0, ... for attention
+// probabilities.
 class Taps {
  public:
   virtual ~Taps() = default;
@@ -67,9 +68,10 @@ class Model {
 
   virtual Extent input_size() const = 0;
 
-  // Rows and columns of the grid that `pos_embed` describes; the entries before the grid are of
-  // tokens without a place. 0x0 when there is no such parameter.
-  virtual Extent position_grid() const { return {}; }
+  // Rows and columns of the grid that the parameter `name`, [1, tokens + rows * columns, D],
+  // describes; the entries before the grid are of tokens without a place. 0x0 for any other
+  // parameter.
+  virtual Extent position_grid(const std::string& /*name*/) const { return {}; }
 
   virtual int64_t classes() const = 0;
   virtual int64_t channels() const = 0;

@@ -1,0 +1,48 @@
+#include "vit/models/vision_transformer.hpp"
+
+namespace vit {
+
+namespace {
+
+int64_t halved(int64_t size) { return (size + 1) / 2; }
+
+}  // namespace
+
+// Convolution and pooling of the stem halve the size, and so does every stage after the first.
+Extent VitConfig::features() const {
+  if (!trunk) return image;
+  const size_t halvings = 2 + (trunk->layers.empty() ? 0 : trunk->layers.size() - 1);
+  Extent size = image;
+  for (size_t i = 0; i < halvings; ++i) size = {halved(size.height), halved(size.width)};
+  return size;
+}
+
+void VitConfig::check(config::Problems& problems) const {
+  const bool fits = features().height >= patch.height && features().width >= patch.width;
+  problems.require(fits, "patch",
+                   "must not be larger than the " +
+                       std::string(trunk ? "trunk's features" : "image") + " (" +
+                       to_string(features()) + ")");
+  problems.require(heads <= 0 || width % heads == 0, "heads",
+                   "must divide the width (" + std::to_string(width) + ")");
+  problems.require(!distilled || pooling == Pooling::kToken, "distilled",
+                   "needs pooling: token, the class token beside its own");
+  for (const auto& [key, rate] :
+       {std::pair{"dropout", dropout}, std::pair{"attention_dropout", attention_dropout},
+        std::pair{"stochastic_depth", stochastic_depth}}) {
+    problems.require(rate < 1.0, key, "must be below 1");
+  }
+  using Kind = PositionEmbedding;
+  problems.require(position_embedding != Kind::kSincos2d || (width % 4 == 0 && width >= 8),
+                   "position_embedding",
+                   "sincos2d needs a width that is a multiple of 4, 8 or more");
+  problems.require(position_embedding != Kind::kLearned2d || width % 2 == 0, "position_embedding",
+                   "learned_2d needs an even width");
+  const bool is_learned =
+      position_embedding == Kind::kLearned || position_embedding == Kind::kLearned2d;
+  problems.require(position_placement == PositionPlacement::kStem || is_learned,
+                   "position_placement",
+                   "is for learned and learned_2d embeddings; leave it at stem");
+}
+
+}  // namespace vit
