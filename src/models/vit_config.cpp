@@ -27,6 +27,8 @@ void VitConfig::check(config::Problems& problems) const {
                    "must divide the width (" + std::to_string(width) + ")");
   problems.require(!distilled || pooling == Pooling::kToken, "distilled",
                    "needs pooling: token, the class token beside its own");
+  problems.require(!distilled || representation_size == 0, "representation_size",
+                   "must be 0 with distilled: its heads are linear");
   for (const auto& [key, rate] :
        {std::pair{"dropout", dropout}, std::pair{"attention_dropout", attention_dropout},
         std::pair{"stochastic_depth", stochastic_depth}}) {

@@ -15,8 +15,6 @@ namespace vit {
 
 namespace {
 
-constexpr const char* kPositionEmbeddingName = "pos_embed";
-
 bool starts_with_any(const std::string& name, std::initializer_list<const char*> prefixes) {
   for (const char* prefix : prefixes) {
     if (name.starts_with(prefix)) return true;
@@ -108,7 +106,7 @@ void Loader::plan_parameter(const NamedTensor& wanted) {
     misfit(Misfit::Kind::kType, wanted, given, "holds whole numbers: these are no weights");
   } else if (given->sizes() == wanted.tensor.sizes()) {
     copies_.push_back({wanted.tensor, *given});
-  } else if (wanted.name == kPositionEmbeddingName) {
+  } else if (model_.position_grid(wanted.name).is_set()) {
     plan_position_embedding(wanted, *given);
   } else if (is_head(wanted.name)) {
     misfit(Misfit::Kind::kHead, wanted, given, "replaced with init.head=reset (now: keep)");
@@ -121,7 +119,7 @@ void Loader::plan_parameter(const NamedTensor& wanted) {
 // published ones are.
 void Loader::plan_position_embedding(const NamedTensor& wanted, const at::Tensor& given) {
   using Kind = Misfit::Kind;
-  const Extent grid = model_.position_grid();
+  const Extent grid = model_.position_grid(wanted.name);
   if (given.dim() != 3 || given.size(0) != 1 || given.size(2) != wanted.tensor.size(2) ||
       !grid.is_set()) {
     return misfit(Kind::kShape, wanted, &given, "");

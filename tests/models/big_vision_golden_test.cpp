@@ -63,7 +63,7 @@ NamedTensors under_our_names(const TensorFile& file, const std::string& prefix,
 
 std::string read_config(const Json& json, VitConfig& config) {
   config.image = square(json.at("image"));
-  config.gelu = Gelu::kTanh;
+  config.numerics = Numerics::kJax;
   config.pooling = Pooling::kMean;
   for (const auto& [key, value] : json.at("config").items()) {
     if (key == "depth")

@@ -54,7 +54,7 @@ struct ConstantBlock {
   static constexpr float kAttentionAdds = 1, kMlpAdds = 10;
 
   explicit ConstantBlock(const VitConfig& config, int64_t index = 0)
-      : block(Scope(list), config, index) {
+      : block(Scope(list), config, {index, 5}) {
     const NoGrad no_gradients;
     for (const auto& [name, tensor] : list.parameters) tensor.zero_();
     block.attn.proj.bias.fill_(kAttentionAdds);

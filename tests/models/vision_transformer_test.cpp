@@ -27,14 +27,15 @@ TEST(PatchEmbed, IsTheConvolution) {
   for (const auto& [image, patch] :
        {std::pair{Extent{12, 20}, Extent{4, 5}}, {Extent{13, 22}, Extent{4, 5}}}) {
     ParameterList list;
-    const PatchEmbed embed(Scope(list),
-                           {.channels = 3, .image = image, .patch = patch, .width = 6});
+    const PatchEmbed embed(
+        Scope(list),
+        {.channels = 3, .image = image, .patch = patch, .width = 6, .trunk = {}, .numerics = {}});
     EXPECT_EQ(embed.grid(), (Extent{3, 4}));  // pixels beyond the last whole patch are left out
     const at::Tensor images = at::randn({2, 3, image.height, image.width});
     const at::Tensor expected =
         at::conv2d(images, *find_tensor(list.parameters, "proj.weight"),
                    *find_tensor(list.parameters, "proj.bias"), {patch.height, patch.width});
-    EXPECT_LE(distance(embed(images), expected.flatten(2).transpose(1, 2)), 1e-5);
+    EXPECT_LE(distance(embed(images, nullptr), expected.flatten(2).transpose(1, 2)), 1e-5);
   }
 }
 

@@ -43,6 +43,7 @@ std::string read_timm(const Json& json, Case& found) {
   VitConfig& config = found.config;
   config.image = extent_of(json.at("image"));
   double mlp_ratio = 4;
+  bool class_token = true;
   for (const auto& [key, value] : json.at("config").items()) {
     if (key == "depth")
       config.depth = value;
@@ -58,11 +59,32 @@ std::string read_timm(const Json& json, Case& found) {
       config.pooling = Pooling::kMeanFcNorm;
     else if (key == "global_pool" && value == "token")
       config.pooling = Pooling::kToken;
+    else if (key == "global_pool" && value == "map")
+      config.pooling = Pooling::kAttention;
+    else if (key == "class_token")
+      class_token = value;
+    else if (key == "init_values")
+      config.layer_scale = value;
+    else if (key == "no_embed_class")
+      config.class_token_position = !value.get<bool>();
     else
       return key + "=" + value.dump();
   }
   config.mlp = static_cast<int64_t>(mlp_ratio * static_cast<double>(config.width));
+  config.distilled = json.at("kind").get<std::string>().find("distilled") != std::string::npos;
+  if (class_token != config.has_class_token()) return "class_token with this global_pool";
   return "";
+}
+
+// What the two heads of a distilled network say by themselves.
+void expect_both_heads(const Model& model, const TensorFile& file, const std::string& group) {
+  KeepTaps taps;
+  model.forward(file.tensor("input"), Mode::kEval, &taps);
+  for (const auto& [ours, theirs] :
+       {std::pair{"head", "train_logits_cls"}, std::pair{"head_dist", "train_logits_dist"}}) {
+    EXPECT_LE(distance(taps.values.at(ours), file.tensor(group + theirs)), kLogitsTolerance)
+        << ours;
+  }
 }
 
 class VitGolden : public testing::TestWithParam<fs::path> {};
@@ -76,17 +98,16 @@ TEST_P(VitGolden, LogitsFeaturesAndGradients) {
   std::string reason = "kind '" + kind + "'";
   if (kind == "vit") reason = read_official(json, found);
   if (kind.starts_with("timm ")) reason = read_timm(json, found);
-  if (file.contains("param/dist_token")) reason = "a distilled network";
   if (!reason.empty()) GTEST_SKIP() << "not a network of ours yet: " << reason;
   found.classes = json.at("classes");
   found.config.norm_eps = json.at("layer_norm_eps");
 
   int64_t groups = 0;
-  for (const auto& [group, gelu] :
-       {std::pair{"timm/", Gelu::kErf}, std::pair{"flax/", Gelu::kTanh}}) {
+  for (const auto& [group, numerics] :
+       {std::pair{"timm/", Numerics::kTimm}, std::pair{"flax/", Numerics::kJax}}) {
     if (!file.contains(std::string(group) + "logits")) continue;
     ++groups;
-    found.config.gelu = gelu;
+    found.config.numerics = numerics;
     const auto model = build_vision_transformer(
         found.config,
         {.classes = found.classes, .channels = file.tensor("input").size(1), .seed = Random(1)});
@@ -97,6 +118,7 @@ TEST_P(VitGolden, LogitsFeaturesAndGradients) {
     EXPECT_EQ(report.matched, report.total);
     EXPECT_TRUE(report.unused.empty());
     Parity parity;
+    if (found.config.distilled) expect_both_heads(*model, file, group);
     expect_parity(*model, file, group, parity, below(file, group + std::string("feat/")),
                   below(file, group + std::string("grad/")));
     parity.print(GetParam().stem().string() + " " + group);

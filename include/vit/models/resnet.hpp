@@ -43,10 +43,10 @@ struct ResNetConfig {
         field<&ResNetConfig::image>("Input size in pixels.", positive),
         field<&ResNetConfig::layers>("Units per stage: [3, 4, 6, 3] is ResNet-50.", positive,
                                      not_empty),
-        field<&ResNetConfig::channels>(
-            "Output channels of each stage at width 1; the first entries count when there are fewer "
-            "stages.",
-            positive, not_empty),
+        field<&ResNetConfig::channels>("Output channels of each stage at width 1; the first "
+                                       "entries count when there are fewer "
+                                       "stages.",
+                                       positive, not_empty),
         field<&ResNetConfig::width>("Factor on all channels, the stem's 64 included.", positive),
         field<&ResNetConfig::unit>(
             "preactivation (ResNet V2, the published BiT weights) or postactivation (ResNet V1, "

@@ -60,8 +60,9 @@ constexpr auto enum_names(PositionPlacement) {
                     std::pair{"shared_layers", PositionPlacement::kSharedLayers}};
 }
 
-// The convolutional network in front of a hybrid's patches: a post-activation ResNet with group norm
-// and standardised weights, SAME padding, total stride 4 times 2 for every stage after the first.
+// The convolutional network in front of a hybrid's patches: a post-activation ResNet with group
+// norm and standardised weights, SAME padding, total stride 4 times 2 for every stage after the
+// first.
 struct TrunkConfig {
   std::vector<int64_t> layers = {3, 4, 9};
   double width = 1;
@@ -113,9 +114,10 @@ struct VitConfig {
     using namespace config;
     return std::tuple{
         field<&VitConfig::image>("Input size in pixels.", positive),
-        field<&VitConfig::patch>("Patch size in pixels, or in the trunk's features. What lies beyond "
-                                 "the last whole patch is left out.",
-                                 positive),
+        field<&VitConfig::patch>(
+            "Patch size in pixels, or in the trunk's features. What lies beyond "
+            "the last whole patch is left out.",
+            positive),
         field<&VitConfig::width>("Channels per token (D).", positive),
         field<&VitConfig::depth>("Transformer blocks (L).", positive),
         field<&VitConfig::heads>("Attention heads; must divide the width.", positive),
@@ -125,10 +127,11 @@ struct VitConfig {
             "A ResNet whose features are cut into patches (hybrids); null: none."),
         field<&VitConfig::pooling>(
             "What the head sees: token (class token), mean (of the patches; no class token), "
-            "mean_fc_norm (timm's `avg`: norm after the mean), attention (a learned query; no class "
+            "mean_fc_norm (timm's `avg`: norm after the mean), attention (a learned query; no "
+            "class "
             "token)."),
-        field<&VitConfig::distilled>(
-            "DeiT's second token with a head of its own; the prediction is the mean of both heads."),
+        field<&VitConfig::distilled>("DeiT's second token with a head of its own; the prediction "
+                                     "is the mean of both heads."),
         field<&VitConfig::position_embedding>(
             "learned (1-D), learned_2d (rows and columns), relative (in the attention), sincos2d "
             "(fixed) or none."),

@@ -1,4 +1,5 @@
-// Multi-head self-attention (Vaswani et al. 2017; Dosovitskiy et al. 2021, eqs. 5 to 8).
+// Multi-head self-attention (Vaswani et al. 2017; Dosovitskiy et al. 2021, eqs. 5 to 8), optionally
+// with relative positions.
 #pragma once
 
 #include "vit/models/model.hpp"
@@ -10,7 +11,13 @@
 namespace vit {
 
 struct Attention {
-  Attention(const Scope& scope, int64_t width, int64_t heads, double dropout);
+  struct Options {
+    int64_t width;
+    int64_t heads;
+    double dropout;           // of the probabilities
+    int64_t relative_tokens;  // length of the sequences that relative positions are for; 0: none
+  };
+  Attention(const Scope& scope, const Options& options);
 
   // x [B, T, D] -> [B, T, D]. With taps the probabilities [B, heads, T, T] are computed for
   // themselves and shown as `tap_name`; without, a fused kernel is used that never stores them.
@@ -18,9 +25,14 @@ struct Attention {
                         const std::string& tap_name) const;
 
   int64_t heads;
-  double dropout;  // of the probabilities
-  Linear qkv;      // rows: queries, keys, values
+  double dropout;
+  Linear qkv;          // rows: queries, keys, values
+  at::Tensor rel_pos;  // [2 T - 1, D / heads] of the distances key - query, -(T - 1) first;
+                       // undefined without relative positions
   Linear proj;
+
+ private:
+  at::Tensor relative_logits(const at::Tensor& scaled_queries) const;
 };
 
 }  // namespace vit

@@ -17,7 +17,7 @@ PatchEmbed::PatchEmbed(const Scope& scope, const Options& options)
 
 // A matrix product over rearranged pixels is the convolution with kernel = stride = patch, and
 // faster than calling it one: no layout conversions, and its backward pass is one more product.
-at::Tensor PatchEmbed::operator()(const at::Tensor& images) const {
+at::Tensor PatchEmbed::operator()(const at::Tensor& images, Taps* /*taps*/) const {
   const int64_t batch = images.size(0), channels = images.size(1);
   const at::Tensor patches =
       images.narrow(2, 0, grid_.height * patch_.height)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "vit/core/extent.hpp"
+#include "vit/models/vision_transformer.hpp"
 
 #include "parameters.hpp"
 
@@ -18,12 +19,14 @@ class PatchEmbed {
     Extent image;
     Extent patch;
     int64_t width;
+    std::optional<TrunkConfig> trunk;
+    Numerics numerics;
   };
   PatchEmbed(const Scope& scope, const Options& options);
 
   // images [B, C, H, W] -> tokens [B, N, D], row by row. Pixels beyond the last whole patch are
   // left out.
-  at::Tensor operator()(const at::Tensor& images) const;
+  at::Tensor operator()(const at::Tensor& images, Taps* taps) const;
 
   Extent grid() const { return grid_; }  // N = grid().area()
   double macs() const;                   // of one image
