@@ -1,9 +1,11 @@
 #include "vit/runtime/npz_file.hpp"
 
+#include "archive_format.hpp"
 #include "file_flaw.hpp"
 #include "mapped_storage.hpp"
 #include "npy_header.hpp"
 #include "zip_archive.hpp"
+#include "zip_tensor.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -37,20 +39,13 @@ NpyHeader read_header(ZipMemberReader& reader, const std::string& name) {
   return header;
 }
 
-void swap_bytes(char* data, int64_t num_bytes, int part_size) {
-  for (int64_t at = 0; at < num_bytes; at += part_size)
+// Of an array in the other byte order; such arrays are rare.
+at::Tensor swapped(const at::Tensor& tensor, int part_size) {
+  at::Tensor copy = tensor.clone();
+  auto* data = static_cast<char*>(copy.mutable_data_ptr());
+  for (size_t at = 0; at < copy.nbytes(); at += static_cast<size_t>(part_size))
     std::reverse(data + at, data + at + part_size);
-}
-
-// Deflated or swapped data: into memory of its own.
-at::Tensor read_copy(ZipMemberReader& reader, const NpyHeader& header, at::IntArrayRef shape) {
-  const bool is_bool = header.type.type == at::kBool;  // not every byte is one
-  at::Tensor tensor = at::empty(shape, is_bool ? at::kByte : header.type.type);
-  auto* data = static_cast<char*>(tensor.mutable_data_ptr());
-  reader.read(data, reader.left());
-  reader.finish();
-  if (header.is_big_endian) swap_bytes(data, header.num_bytes, header.type.part_size);
-  return is_bool ? tensor.ne(0) : tensor;
+  return copy;
 }
 
 std::vector<int64_t> reversed_axes(int64_t num_axes) {
@@ -64,15 +59,8 @@ at::Tensor read_array(const ZipArchive& archive, const ZipMember& member, const 
   const NpyHeader header = read_header(reader, name);
   std::vector<int64_t> shape = header.shape;
   if (header.is_fortran_order) std::ranges::reverse(shape);
-  at::Tensor tensor;
-  if (member.is_deflated || header.is_big_endian) {
-    tensor = read_copy(reader, header, shape);
-  } else {
-    const std::string_view bytes = reader.rest();
-    reader.finish();
-    tensor = mapped_tensor(archive.file(), bytes, header.type.type, shape);
-    archive.file()->forget(bytes);
-  }
+  at::Tensor tensor = read_tensor(archive, reader, header.type.type, shape);
+  if (header.is_big_endian) tensor = swapped(tensor, header.type.part_size);
   return header.is_fortran_order ? tensor.permute(reversed_axes(tensor.dim())) : tensor;
 }
 
@@ -82,6 +70,7 @@ NamedTensors read_npz(const std::filesystem::path& path) {
   const auto file = map_weights(path);
   file->will_be_read_in_order();
   try {
+    expect_format(file, ArchiveFormat::kNpz);
     const ZipArchive archive(file);
     NamedTensors tensors;
     for (const ZipMember& member : archive.members()) {

@@ -220,7 +220,7 @@ void ZipMemberReader::read(void* to, uint64_t size) {
 }
 
 std::string_view ZipMemberReader::rest() const {
-  VIT_CHECK(!member_.is_deflated, member_.name);
+  VIT_CHECK(is_mapped(), member_.name);
   return member_.bytes.substr(position_);
 }
 
@@ -248,7 +248,7 @@ void ZipMemberReader::inflate_into(char* to, uint64_t size) {
 }
 
 void ZipMemberReader::finish() {
-  if (!member_.is_deflated && left() > 0) {  // rest() handed it out
+  if (is_mapped() && left() > 0) {  // rest() handed it out
     const std::string_view bytes = rest();
     crc_ = static_cast<uint32_t>(
         crc32_z(crc_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));

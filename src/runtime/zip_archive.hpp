@@ -50,7 +50,8 @@ class ZipMemberReader {
 
   uint64_t left() const { return member_.size - position_; }
   void read(void* to, uint64_t size);  // no more than left() says
-  std::string_view rest() const;  // all that is left, in the mapped file; not of deflated members
+  bool is_mapped() const { return !member_.is_deflated; }
+  std::string_view rest() const;  // all that is left, in the mapped file; needs is_mapped()
   void finish();                  // all has been read: is it what was written?
 
  private:
