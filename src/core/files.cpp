@@ -139,6 +139,21 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
+void MappedFile::will_be_read_in_order() const {
+  if (data_ != nullptr) madvise(const_cast<char*>(data_), size_, MADV_SEQUENTIAL);
+}
+
+// Dropping pages loses nothing: nobody can have written to them. Pages shared with neighbours of
+// `part` go as well and come back when they are wanted.
+void MappedFile::forget(std::string_view part) const {
+  if (part.empty()) return;
+  VIT_CHECK(part.data() >= data_ && part.data() + part.size() <= data_ + size_, path_.string());
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = static_cast<size_t>(part.data() - data_) / page * page;
+  const auto end = static_cast<size_t>(part.data() - data_) + part.size();
+  madvise(const_cast<char*>(data_) + begin, end - begin, MADV_DONTNEED);
+}
+
 MappedFile::~MappedFile() {
   if (data_ != nullptr) munmap(const_cast<char*>(data_), size_);
 }

@@ -4,36 +4,25 @@
 #include "vit/core/files.hpp"
 #include "vit/core/text.hpp"
 
+#include "file_flaw.hpp"
+#include "mapped_storage.hpp"
 #include "tensor_dtype.hpp"
 #include "tensor_header.hpp"
 
-#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <unordered_map>
 #include <utility>
 
 namespace vit {
 namespace {
 
-MappedFile map_file(const std::filesystem::path& path) {
-  try {
-    return MappedFile(path);
-  } catch (const DataError& error) {
-    throw CheckpointError(error.what());
-  }
-}
-
 TensorHeader read_header(const MappedFile& file) {
   try {
     return parse_tensor_header(file.bytes());
-  } catch (const TensorHeaderFlaw& flaw) {
-    throw CheckpointError(
-        fmt::format("this weights file cannot be used: it {}\nfile: {}\nIt is damaged, incomplete "
-                    "or no safetensors file; get or write it again.",
-                    flaw.what(), file.path().string()));
+  } catch (const FileFlaw& flaw) {
+    throw unusable(file.path(), flaw, "safetensors file");
   }
 }
 
@@ -48,11 +37,11 @@ at::ScalarType scalar_type(const std::string& dtype) {
 
 struct TensorFile::Impl {
   explicit Impl(const std::filesystem::path& path)
-      : file(map_file(path)), header(read_header(file)) {
+      : file(map_weights(path)), header(read_header(*file)) {
     for (size_t i = 0; i < header.entries.size(); ++i) index.emplace(header.entries[i].name, i);
   }
 
-  MappedFile file;
+  std::shared_ptr<const MappedFile> file;
   TensorHeader header;
   std::unordered_map<std::string, size_t> index;
 };
@@ -60,7 +49,7 @@ struct TensorFile::Impl {
 TensorFile::TensorFile(const std::filesystem::path& path)
     : impl_(std::make_shared<const Impl>(path)) {}
 
-const std::filesystem::path& TensorFile::path() const { return impl_->file.path(); }
+const std::filesystem::path& TensorFile::path() const { return impl_->file->path(); }
 
 const std::map<std::string, std::string>& TensorFile::metadata() const {
   return impl_->header.metadata;
@@ -85,24 +74,10 @@ at::Tensor TensorFile::tensor(const std::string& name) const {
   }
   const TensorEntry& entry = impl_->header.entries[found->second];
   const at::ScalarType type = scalar_type(entry.dtype);
-  const auto options = at::TensorOptions().dtype(type);
-  if (entry.begin == entry.end) return at::empty(entry.shape, options);
-
-  const char* bytes = impl_->file.bytes().data() + impl_->header.data_offset + entry.begin;
-  const bool is_aligned =
-      reinterpret_cast<uintptr_t>(bytes) % static_cast<uintptr_t>(dtype_size(entry.dtype)) == 0;
-  if (!is_aligned) {  // a file of another writer, with an unpadded header
-    at::Tensor copy = at::empty(entry.shape, options);
-    std::memcpy(copy.mutable_data_ptr(), bytes, static_cast<size_t>(entry.end - entry.begin));
-    return copy;
-  }
-  const auto keep_mapped = [impl = impl_](void*) mutable { impl.reset(); };
-  // The mapping is read-only; from_blob has no const form.
-  void* data = const_cast<char*>(bytes);
-  if (type == at::kBool) {  // a byte that is neither 0 nor 1 must not become a bool as it is
-    return at::from_blob(data, entry.shape, keep_mapped, options.dtype(at::kByte)).ne(0);
-  }
-  return at::from_blob(data, entry.shape, keep_mapped, options);
+  const std::string_view bytes =
+      impl_->file->bytes().substr(static_cast<size_t>(impl_->header.data_offset + entry.begin),
+                                  static_cast<size_t>(entry.end - entry.begin));
+  return mapped_tensor(impl_->file, bytes, type, entry.shape);
 }
 
 NamedTensors TensorFile::tensors() const {

@@ -1,21 +1,17 @@
 #include "vit/core/error.hpp"
-#include "vit/core/files.hpp"
 #include "vit/runtime/tensor_file.hpp"
 
+#include "new_file.hpp"
 #include "tensor_dtype.hpp"
 
 #include <ATen/ATen.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <set>
 #include <string_view>
-#include <utility>
 
 namespace vit {
 namespace {
@@ -79,57 +75,6 @@ std::string header_of(const std::vector<const NamedTensor*>& order,
   return bytes + json;
 }
 
-// A new file that vanishes unless it was kept.
-class NewFile {
- public:
-  explicit NewFile(const std::filesystem::path& final_path)
-      : final_path_(final_path), path_(final_path.string() + fmt::format(".partial-{}", getpid())) {
-    file_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file_ < 0) fail();
-  }
-  ~NewFile() { discard(); }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-
-  void write(const void* data, size_t size) {
-    const char* next = static_cast<const char*>(data);
-    while (size > 0) {
-      const ssize_t written = ::write(file_, next, size);
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) fail();
-      next += written;
-      size -= static_cast<size_t>(written);
-    }
-  }
-
-  void keep() {
-    if (fsync(file_) != 0) fail();
-    if (const int closed = close(std::exchange(file_, -1)); closed != 0) fail();
-    if (std::rename(path_.c_str(), final_path_.c_str()) != 0) fail();
-    is_kept_ = true;
-  }
-
- private:
-  [[noreturn]] void fail() {
-    const std::string reason = std::strerror(errno);
-    discard();
-    throw CheckpointError(
-        fmt::format("could not write {}: {}\nThe partial file was removed. Make room or choose "
-                    "another place, then start again.",
-                    final_path_.string(), reason));
-  }
-
-  void discard() {
-    if (file_ >= 0) close(std::exchange(file_, -1));
-    if (!is_kept_) unlink(path_.c_str());
-    is_kept_ = true;
-  }
-
-  std::filesystem::path final_path_, path_;
-  int file_ = -1;
-  bool is_kept_ = false;
-};
-
 }  // namespace
 
 void write_tensor_file(const std::filesystem::path& path, const NamedTensors& tensors,
@@ -144,12 +89,6 @@ void write_tensor_file(const std::filesystem::path& path, const NamedTensors& te
     if (host.numel() > 0) file.write(host.const_data_ptr(), static_cast<size_t>(byte_size(host)));
   }
   file.keep();
-  const auto folder = path.parent_path();
-  try {
-    flush_to_disk(folder.empty() ? "." : folder);
-  } catch (const DataError& error) {
-    throw CheckpointError(error.what());
-  }
 }
 
 }  // namespace vit

@@ -1,5 +1,7 @@
 #include "tensor_header.hpp"
 
+#include "file_flaw.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -19,13 +21,7 @@ constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // as the reference implement
 constexpr int kMaxDepth = 127;                     // of the JSON text, likewise
 constexpr size_t kMaxDimensions = 64;              // what a LibTorch iterator takes
 
-[[noreturn]] void flaw(const std::string& text) { throw TensorHeaderFlaw(text); }
-
-// A name from the file, made fit for a message.
-std::string in_quotes(const std::string& name) {
-  constexpr size_t kLongest = 120;
-  return fmt::format("\"{}{}\"", name.substr(0, kLongest), name.size() > kLongest ? "..." : "");
-}
+[[noreturn]] void flaw(const std::string& text) { throw FileFlaw(text); }
 
 // Receives the JSON text token by token, so that duplicate keys are seen and nothing but the
 // expected shape is ever stored:

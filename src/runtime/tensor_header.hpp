@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,15 +27,10 @@ struct TensorHeader {
   int64_t data_offset = 0;           // of the first data byte in the file
 };
 
-// What is wrong with a file, in words that follow "the file ...".
-struct TensorHeaderFlaw : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 // Size in bytes of one element, 0 for a name that is no dtype we know.
 int64_t dtype_size(std::string_view name);
 
-// `file` is the content of the whole file. Throws TensorHeaderFlaw.
+// `file` is the content of the whole file. Throws FileFlaw.
 TensorHeader parse_tensor_header(std::string_view file);
 
 }  // namespace vit

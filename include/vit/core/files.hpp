@@ -42,6 +42,12 @@ class MappedFile {
   std::string_view bytes() const { return {data_, size_}; }
   const fs::path& path() const { return path_; }
 
+  // Advice to the system about memory, never about content. The first: the file will be read once
+  // from its start to its end. The second: `part`, which lies in bytes(), is not needed for now; it
+  // is read from the disk (or the system's cache) again when somebody looks.
+  void will_be_read_in_order() const;
+  void forget(std::string_view part) const;
+
  private:
   fs::path path_;
   const char* data_ = nullptr;
