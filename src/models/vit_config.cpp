@@ -1,5 +1,7 @@
 #include "vit/models/vision_transformer.hpp"
 
+#include "layers/resnet_trunk.hpp"
+
 namespace vit {
 
 namespace {
@@ -23,6 +25,9 @@ void VitConfig::check(config::Problems& problems) const {
                    "must not be larger than the " +
                        std::string(trunk ? "trunk's features" : "image") + " (" +
                        to_string(features()) + ")");
+  problems.require(!trunk || divides_into_groups(widened(kStemChannels, trunk->width)),
+                   "trunk.width",
+                   "must make the stem's 64 channels a multiple of 32, the groups of the norms");
   problems.require(heads <= 0 || width % heads == 0, "heads",
                    "must divide the width (" + std::to_string(width) + ")");
   problems.require(!distilled || pooling == Pooling::kToken, "distilled",

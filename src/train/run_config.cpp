@@ -28,6 +28,8 @@ InputConfig input_of_preset(const std::string& model) {
     input.mean.assign(preset->mean.begin(), preset->mean.end());
     input.std.assign(preset->std.begin(), preset->std.end());
     input.crop = preset->crop;
+    input.interpolation =
+        preset->interpolation == "bilinear" ? Interpolation::kBilinear : Interpolation::kBicubic;
   }
   return input;
 }

@@ -31,9 +31,9 @@ struct ModelArgs {
 };
 
 // Collects intermediate results by name while a forward runs (probing, attention maps, tests).
-// Names are those of the golden files: stem, stage0, ... of ResNets and hybrids; patch_embed,
-// embed, block0, block1, ..., norm, pooled, pre_logits, head, head_dist, and attn0, ... for
-// attention probabilities.
+// Names are those of the golden files: stem, stage0, ... of ResNets and hybrids, trunk;
+// patch_embed, embed, block0, block1, ..., norm, pooled, pre_logits, head, head_dist, and attn0,
+// ... for attention probabilities.
 class Taps {
  public:
   virtual ~Taps() = default;

@@ -11,7 +11,7 @@ namespace vit {
 struct PresetInput {
   std::array<double, 3> mean;  // of red, green, blue in [0, 1]
   std::array<double, 3> std;
-  std::string interpolation;  // "bicubic"
+  std::string interpolation;  // "bicubic" or "bilinear"
   double crop =
       1.0;  // share of the resized image's shorter side that the central crop keeps in evaluation
 };

@@ -6,21 +6,29 @@
 namespace vit {
 
 PatchEmbed::PatchEmbed(const Scope& scope, const Options& options)
-    : patch_(options.patch),
-      grid_{options.image.height / options.patch.height,
-            options.image.width / options.patch.width} {
+    : image_(options.image), patch_(options.patch) {
+  int64_t channels = options.channels;
+  Extent size = image_;
+  if (options.trunk) {
+    trunk_.emplace(scope.sub("backbone"), trunk_options(*options.trunk, channels),
+                   ConvStyle(ResNetUnit::kPostActivation, options.numerics));
+    channels = trunk_->channels();
+    size = trunk_->output(image_);
+  }
+  grid_ = {size.height / patch_.height, size.width / patch_.width};
   const Scope proj = scope.sub("proj");
-  weight_ = proj.parameter("weight", {options.width, options.channels, patch_.height, patch_.width},
-                           lecun_normal(options.channels * patch_.area()));
+  weight_ = proj.parameter("weight", {options.width, channels, patch_.height, patch_.width},
+                           lecun_normal(channels * patch_.area()));
   bias_ = proj.parameter("bias", {options.width}, constant(0));
 }
 
 // A matrix product over rearranged pixels is the convolution with kernel = stride = patch, and
 // faster than calling it one: no layout conversions, and its backward pass is one more product.
-at::Tensor PatchEmbed::operator()(const at::Tensor& images, Taps* /*taps*/) const {
-  const int64_t batch = images.size(0), channels = images.size(1);
+at::Tensor PatchEmbed::operator()(const at::Tensor& images, Taps* taps) const {
+  const at::Tensor source = features(images, taps);  // [B, C, H, W]
+  const int64_t batch = source.size(0), channels = source.size(1);
   const at::Tensor patches =
-      images.narrow(2, 0, grid_.height * patch_.height)
+      source.narrow(2, 0, grid_.height * patch_.height)
           .narrow(3, 0, grid_.width * patch_.width)
           .reshape({batch, channels, grid_.height, patch_.height, grid_.width, patch_.width})
           .permute({0, 2, 4, 1, 3, 5})  // [B, h, w, C, p, q]
@@ -28,8 +36,16 @@ at::Tensor PatchEmbed::operator()(const at::Tensor& images, Taps* /*taps*/) cons
   return at::linear(patches, weight_.flatten(1), bias_);  // [B, N, D]
 }
 
+at::Tensor PatchEmbed::features(const at::Tensor& images, Taps* taps) const {
+  if (!trunk_) return images;
+  const at::Tensor x = (*trunk_)(images, taps);
+  if (taps != nullptr) taps->see("trunk", x);
+  return x;
+}
+
 double PatchEmbed::macs() const {
-  return static_cast<double>(weight_.numel()) * static_cast<double>(grid_.area());
+  const double trunk = trunk_ ? trunk_->macs(image_) : 0.0;
+  return trunk + static_cast<double>(weight_.numel()) * static_cast<double>(grid_.area());
 }
 
 }  // namespace vit
