@@ -1,6 +1,7 @@
 #include "vit/models/weights.hpp"
 
 #include "vit/core/error.hpp"
+#include "vit/models/resample_weights.hpp"
 #include "vit/runtime/precision.hpp"
 
 #include "misfit.hpp"
@@ -194,23 +195,6 @@ void Loader::note_oddities() {
 LoadReport load_weights(Model& model, const NamedTensors& file, const std::string& source,
                         const InitConfig& options) {
   return Loader(model, file, source, options).load();
-}
-
-at::Tensor resize_position_embedding(const at::Tensor& embedding, int64_t prefix, Extent from,
-                                     Extent to) {
-  VIT_CHECK(embedding.dim() == 3 && embedding.size(1) == prefix + from.area(),
-            "embedding and grid differ in size");
-  const NoGrad no_gradients;
-  const at::Tensor values = embedding.to(at::kFloat);
-  if (from == to) return values;
-  const int64_t width = values.size(2);
-  const at::Tensor grid = values.slice(1, prefix)
-                              .reshape({1, from.height, from.width, width})
-                              .permute({0, 3, 1, 2})  // [1, D, h, w]
-                              .contiguous();
-  const at::Tensor resized =
-      at::_upsample_bicubic2d_aa(grid, {to.height, to.width}, /*align_corners=*/false);
-  return at::cat({values.slice(1, 0, prefix), resized.flatten(2).transpose(1, 2)}, 1);
 }
 
 }  // namespace vit

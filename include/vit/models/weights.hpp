@@ -63,9 +63,4 @@ struct LoadReport {
 LoadReport load_weights(Model& model, const NamedTensors& file, const std::string& source,
                         const InitConfig& options);
 
-// [1, prefix + h*w, D] position embeddings on another grid, bicubic with antialiasing, computed in
-// fp32 (timm's rule for state dicts); the first `prefix` entries (class token) are kept.
-at::Tensor resize_position_embedding(const at::Tensor& embedding, int64_t prefix, Extent from,
-                                     Extent to);
-
 }  // namespace vit
