@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <optional>
@@ -139,6 +140,22 @@ TEST(NpzFile, what_is_written_is_read_back) {
   }
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1)
       << "no temporary file may stay";
+}
+
+TEST(NpzFile, numpy_opens_what_is_written_and_the_other_way_round) {
+  if (std::system("python3 -c 'import numpy' 2>/dev/null") != 0)
+    GTEST_SKIP() << "needs python3 with numpy";
+  const test::TempDir folder;
+  const NamedTensors written = test::tensors_of_all_types();
+  write_npz(folder / "a.npz", written);
+  for (const std::string save : {"savez", "savez_compressed"}) {
+    SCOPED_TRACE(save);
+    const std::string command = "cd " + folder.path().string() +
+                                " && python3 -c 'import numpy as n; a = n.load(\"a.npz\"); n." +
+                                save + "(\"b.npz\", **{k: a[k] for k in a.files})'";
+    ASSERT_EQ(std::system(command.c_str()), 0) << command;
+    test::expect_same(read_npz(folder / "b.npz"), written);
+  }
 }
 
 TEST(NpzFile, the_same_tensors_make_the_same_bytes) {

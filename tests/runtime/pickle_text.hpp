@@ -66,10 +66,11 @@ inline std::string program(const std::string& instructions) {
 
 // An archive as torch.save makes it, of one storage "0".
 inline void write(const std::filesystem::path& path, const std::string& pickle,
-                  const std::string& data = std::string(24, '\0')) {
+                  const std::string& data = std::string(24, '\0'),
+                  const std::string& byte_order = "little") {
   ZipWriter archive(path);
   archive.add("archive/data.pkl", "", pickle);
-  archive.add("archive/byteorder", "", "little");
+  archive.add("archive/byteorder", "", byte_order);
   archive.add("archive/data/0", "", data);
   archive.add("archive/version", "", "3\n");
   archive.keep();

@@ -42,14 +42,6 @@ TEST(TensorArchive, the_content_decides_not_the_name) {
 
 TEST(TensorArchive, a_header_of_640_bytes_is_no_pickle) {
   const test::TempDir folder;
-  for (size_t pad = 0; pad < 640; ++pad) {
-    write_tensor_file(folder / "f", {{"a", at::ones({1})}}, {{"pad", std::string(pad, 'x')}});
-    const std::string bytes = test::bytes_of(folder / "f");
-    if (!bytes.starts_with("\x80\x02")) continue;
-    EXPECT_EQ(read_tensor_archive(folder / "f").format, ArchiveFormat::kSafetensors);
-    return;
-  }
-  // The writer pads to 64 bytes after the length, so no header of its own is 640 long.
   std::string header = R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})";
   header.resize(640, ' ');
   test::write_bytes(folder / "f", test::pickle::raw(uint64_t{640}) + header + std::string(4, '\0'));
