@@ -117,7 +117,7 @@ TEST_P(VitGolden, LogitsFeaturesAndGradients) {
     const InitConfig keep{.head = HeadPolicy::kKeep,
                           .position_embedding = PositionEmbeddingPolicy::kStrict};
     const LoadReport report =
-        load_weights(*model, below(file, "param/"), GetParam().filename(), keep);
+        load_weights(*model, {GetParam().filename(), below(file, "param/")}, keep);
     EXPECT_EQ(report.matched, report.total);
     EXPECT_TRUE(report.unused.empty());
     Parity parity{.allowed = found.config.trunk ? kConvolutionalTolerance : kLogitsTolerance};
