@@ -90,8 +90,7 @@ TEST(ResampleGolden, EdgeZerosAreSciPys) {
     const at::Tensor ones = at::ones({1, from * from, 1});
     for (int64_t to = 2; to <= 64; ++to) {
       const auto resized = [&](PositionResize how) {
-        return resize_position_embedding(ones, 0, square(from), square(to), how)
-            .view({to, to});
+        return resize_position_embedding(ones, 0, square(from), square(to), how).view({to, to});
       };
       const at::Tensor zeros = resized(PositionResize::kReferenceEdgeZeros);
       const at::Tensor clamped = resized(PositionResize::kReference);

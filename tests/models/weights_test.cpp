@@ -208,7 +208,8 @@ TEST(LoadWeights, FixedEmbeddingsMustAgree) {
   const auto from = make(fixed, 1), same = make(fixed, 2), learned = make(config_4x4(), 3);
   const LoadReport report = load_weights(*same, weights_of(*from), kKeepHead);
   EXPECT_EQ(report.matched, report.total);
-  load_weights(*learned, weights_of(*from), kKeepHead);  // the other way round they are values like any
+  load_weights(*learned, weights_of(*from),
+               kKeepHead);  // the other way round they are values like any
   EXPECT_TRUE(at::equal(*find_tensor(learned->parameters(), "pos_embed"),
                         *find_tensor(from->buffers(), "pos_embed")));
   const NamedTensors file = snapshot(*make(config_4x4(), 4));
