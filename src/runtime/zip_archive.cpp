@@ -190,7 +190,12 @@ ZipArchive::ZipArchive(std::shared_ptr<const MappedFile> file) : file_(std::move
   }
   if (!left.empty()) throw FileFlaw("has a zip directory of another length than it says");
   locate_all(bytes, entries, directory.begin);
-  for (Entry& entry : entries) members_.push_back(std::move(entry.member));
+  const bool have_crc =
+      std::ranges::any_of(entries, [](const Entry& e) { return e.member.crc != 0; });
+  for (Entry& entry : entries) {
+    entry.member.has_crc = have_crc;
+    members_.push_back(std::move(entry.member));
+  }
 }
 
 const ZipMember* ZipArchive::find(std::string_view name) const {
@@ -255,7 +260,7 @@ void ZipMemberReader::finish() {
     position_ = member_.size;
   }
   VIT_CHECK(left() == 0, member_.name);
-  if (crc_ != member_.crc)
+  if (member_.has_crc && crc_ != member_.crc)
     throw FileFlaw(
         fmt::format("has damaged data in {} (the checksum differs)", in_quotes(member_.name)));
 }

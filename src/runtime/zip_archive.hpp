@@ -23,6 +23,7 @@ struct ZipMember {
   std::string name;
   bool is_deflated = false;
   uint32_t crc = 0;
+  bool has_crc = true;     // PyTorch can be told to write zeros in place of all checksums
   uint64_t size = 0;       // of the content
   std::string_view bytes;  // in the mapped file: the content, or what inflates to it
 };
