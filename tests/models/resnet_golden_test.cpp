@@ -53,7 +53,7 @@ TEST_P(ResNetGolden, LogitsFeaturesAndGradients) {
     ++groups;
     config.numerics = numerics;
     const auto model = build_resnet(config, {.classes = classes, .seed = Random(1)});
-    const LoadReport report = load_weights(*model, below(file, "param/"), GetParam().filename(),
+    const LoadReport report = load_weights(*model, {GetParam().filename(), below(file, "param/")},
                                            {.head = HeadPolicy::kKeep});
     EXPECT_EQ(report.matched, report.total);
     EXPECT_TRUE(report.unused.empty());
