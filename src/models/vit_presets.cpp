@@ -42,10 +42,6 @@ constexpr Preset kPresets[] = {
     {"vit_h16", "ViT-H/16", "", kHuge, 16, 224, Input::kHalf224},
     {"vit_giant14", "ViT-g/14", "vit_giant_patch14_224", kGiant, 14, 224, Input::kHalf224},
     {"vit_gigantic14", "ViT-G/14", "vit_gigantic_patch14_224", kGigantic, 14, 224, Input::kHalf224},
-    {"deit_ti16", "DeiT-Ti/16", "deit_tiny_patch16_224", kTiny, 16, 224, Input::kImageNet224},
-    {"deit_s16", "DeiT-S/16", "deit_small_patch16_224", kSmall, 16, 224, Input::kImageNet224},
-    {"deit_b16", "DeiT-B/16", "deit_base_patch16_224", kBase, 16, 224, Input::kImageNet224},
-    {"deit_b16_384", "", "deit_base_patch16_384", kBase, 16, 384, Input::kImageNet384},
 };
 
 std::string help_of(const Preset& preset) {
@@ -84,6 +80,7 @@ void add_vision_transformer(Models::Catalog& catalog, PresetInputs& inputs) {
               .mlp = 256,
               .pooling = Pooling::kMean},
              "width 64, depth 4, patch 7, 28 px: trains in minutes on one core");
+  add_deit(vit, inputs);
   add_hybrids(vit, inputs);
 }
 

@@ -289,24 +289,6 @@ void Loader::note_oddities() {
 
 }  // namespace
 
-std::optional<Layout> layout_of(LayoutChoice choice) {
-  switch (choice) {
-    case LayoutChoice::kAuto:
-      return std::nullopt;
-    case LayoutChoice::kTimm:
-      return Layout::kTimm;
-    case LayoutChoice::kJax:
-      return Layout::kJax;
-    case LayoutChoice::kHuggingFace:
-      return Layout::kHuggingFace;
-    case LayoutChoice::kTorchvision:
-      return Layout::kTorchvision;
-    case LayoutChoice::kBigTransfer:
-      return Layout::kBigTransfer;
-  }
-  VIT_CHECK(false, "unknown layout");
-}
-
 LoadReport load_weights(Model& model, const Weights& weights, const InitConfig& options) {
   return Loader(model, weights, options).load();
 }

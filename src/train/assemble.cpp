@@ -5,6 +5,7 @@
 #include "vit/core/text.hpp"
 #include "vit/core/version.hpp"
 #include "vit/runtime/device.hpp"
+#include "vit/train/load_table.hpp"
 #include "vit/train/stored_model.hpp"
 #include "vit/train/weights_source.hpp"
 
@@ -37,24 +38,13 @@ void open_data(Parts& parts) {
                           grouped(parts.val_set->size()), parts.splits.val, info.classes.size()));
 }
 
-std::string list(const std::vector<std::string>& names) {
-  constexpr size_t kShown = 6;
-  if (names.size() <= kShown) return join(names, ", ");
-  return join(std::span(names).first(kShown), ", ") +
-         fmt::format(", ... ({} in all)", names.size());
-}
-
 void load_initial_weights(Parts& parts) {
   const InitConfig& init = parts.config.init;
-  const WeightsSource source = open_weights(init.weights);
-  const LoadReport report = load_weights(*parts.model, source.tensors, source.name, init);
-  std::string text =
-      fmt::format("{}   {} of {} tensors", source.name, report.matched, report.total);
-  if (!report.resized.empty()) text += "\nresized   " + list(report.resized);
-  if (!report.fresh.empty()) text += "\nnew       " + list(report.fresh);
-  if (!report.unused.empty()) text += "\nunused    " + list(report.unused);
-  for (const std::string& note : report.notes) text += "\nnote      " + note;
-  parts.header.emplace_back("weights", text);
+  const WeightsSource source = open_weights(init.weights, "best", WhichWeights::kRaw, init.layout);
+  const LoadReport report = load_weights(*parts.model, source.weights, init);
+  parts.header.emplace_back("weights",
+                            fmt::format("{} ({}, {})\n{}", source.weights.name, source.format,
+                                        layout_name(source.weights.layout), load_table(report)));
 }
 
 void build_model(Parts& parts, Start start) {

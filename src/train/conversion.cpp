@@ -111,8 +111,7 @@ Described describe(const ConversionRequest& request, const WeightsSource& source
   const bool is_one_preset = presets_that_fit(source.weights.tensors).size() == 1;
   result.has_input = source.input || !request.model.empty() || is_one_preset ||
                      request.overrides.contains("input");
-  const StoredModel stored{*section,
-                           source.input.value_or(input_of_preset(section->name()))};
+  const StoredModel stored{*section, source.input.value_or(input_of_preset(section->name()))};
   result.model = config::read<StoredModel>(request.overrides, stored);
   return result;
 }
@@ -142,7 +141,7 @@ Fitted fit(const Weights& weights, const std::optional<StoredModel>& stored) {
   Fitted fitted;
   fitted.model = stored->model.build(args_for(weights, Allocation::kShapesOnly));
   const bool resampled = !same_shapes(*fitted.model, weights.tensors);
-  if (resampled) fitted.model = stored->model.build(args_for(weights, Allocation::kReal));
+  if (resampled) fitted.model = stored->model.build(args_for(weights, Allocation::kUninitialised));
   fitted.report = load_weights(*fitted.model, weights, {.head = HeadPolicy::kKeep});
   if (resampled) {
     fitted.tensors = state_dict(*fitted.model);
@@ -224,8 +223,7 @@ void convert_weights(const ConversionRequest& request) {
   const Container container = container_of(request.out);
   const Sides sides = sides_of(request, container);
   const WeightsSource source = open_weights(request.in, "best", WhichWeights::kRaw, sides.in);
-  const Layout layout =
-      sides.out.value_or(usual_layout(container, source.weights.tensors));
+  const Layout layout = sides.out.value_or(usual_layout(container, source.weights.tensors));
   const Described described = describe(request, source);
   const Fitted fitted = fit(source.weights, described.model);
   if (layout == Layout::kJax || layout == Layout::kHuggingFace)
@@ -234,13 +232,12 @@ void convert_weights(const ConversionRequest& request) {
 
   int64_t parameters = 0;
   for (const NamedTensor& entry : fitted.tensors) parameters += entry.tensor.numel();
-  fmt::print("{}", for_screen(fmt::format(
-                       "{} ({}, {}) \u2192 {} ({})\n", source.weights.name, source.format,
-                       layout_name(source.weights.layout), request.out.string(),
-                       layout_name(layout))));
+  fmt::print("{}", for_screen(fmt::format("{} ({}, {}) \u2192 {} ({})\n", source.weights.name,
+                                          source.format, layout_name(source.weights.layout),
+                                          request.out.string(), layout_name(layout))));
   fmt::print("model     {}\n", described.model ? described.model->model.name() : "unknown");
-  fmt::print("{}", for_screen(fmt::format("tensors   {} ({} parameters)\n",
-                                          fitted.tensors.size(), grouped(parameters))));
+  fmt::print("{}", for_screen(fmt::format("tensors   {} ({} parameters)\n", fitted.tensors.size(),
+                                          grouped(parameters))));
   if (fitted.model) fmt::print("{}", load_table(fitted.report));
 }
 

@@ -87,10 +87,11 @@ void print_table(const Findings& found) {
                fmt::format("{}", fmt::join(entry.tensor.sizes(), "x"))});
   }
   fmt::print("{}", table.plain(""));
-  fmt::print("\nfile        {}\nformat      {}, names of {}\nmodel       {}\n",
-             found.file.string(), format_name(found.archive.format), found.layout, found.model);
-  fmt::print("{}", for_screen(fmt::format("parameters  {} in {} tensors\n",
-                                          grouped(found.parameters), found.archive.tensors.size())));
+  fmt::print("\nfile        {}\nformat      {}, names of {}\nmodel       {}\n", found.file.string(),
+             format_name(found.archive.format), found.layout, found.model);
+  fmt::print("{}",
+             for_screen(fmt::format("parameters  {} in {} tensors\n", grouped(found.parameters),
+                                    found.archive.tensors.size())));
   if (found.zero_head)
     fmt::print("note        the head is all zeros: predictions mean nothing, features do\n");
 }

@@ -126,9 +126,8 @@ std::string preprocessor_config(const InputConfig& input, Extent image) {
   };
   const bool is_cropped = input.resize == InputConfig::Resize::kShorter;
   if (is_cropped && image.height != image.width) {
-    throw CheckpointError(
-        "transformers resizes and crops to squares only, the input is " + to_string(image) +
-        "\nset input.resize=squash");
+    throw CheckpointError("transformers resizes and crops to squares only, the input is " +
+                          to_string(image) + "\nset input.resize=squash");
   }
   const Json size = {{"height", image.height}, {"width", image.width}};
   Json processor = {
@@ -143,8 +142,8 @@ std::string preprocessor_config(const InputConfig& input, Extent image) {
        input.interpolation == Interpolation::kBicubic ? kPillowBicubic : kPillowBilinear},
       {"size", size}};
   if (is_cropped) {
-    const auto shorter = static_cast<int64_t>(
-        std::floor(static_cast<double>(image.height) / input.crop));
+    const auto shorter =
+        static_cast<int64_t>(std::floor(static_cast<double>(image.height) / input.crop));
     processor["size"] = {{"shortest_edge", shorter}};
     processor["do_center_crop"] = true;
     processor["crop_size"] = size;

@@ -19,18 +19,6 @@
 namespace vit {
 namespace {
 
-const char* format_name(ArchiveFormat format) {
-  switch (format) {
-    case ArchiveFormat::kSafetensors:
-      return "safetensors";
-    case ArchiveFormat::kNpz:
-      return "npz";
-    case ArchiveFormat::kPickle:
-      break;
-  }
-  return "pth";
-}
-
 // A weight file inside a checkpoint must be the one its manifest names.
 void verify_if_checkpoint(const fs::path& file) {
   const fs::path folder = file.parent_path();
@@ -72,8 +60,7 @@ ModelSection guess_model(const WeightsSource& source) {
   const std::vector<std::string> fitting = presets_that_fit(weights.tensors);
   // Presets of equal dimensions differ in their preprocessing. Files in the layout of the original
   // code are those of its paper, which come first; others may bring their preprocessing along.
-  const bool is_original =
-      weights.layout == Layout::kJax || weights.layout == Layout::kBigTransfer;
+  const bool is_original = weights.layout == Layout::kJax || weights.layout == Layout::kBigTransfer;
   const bool is_clear = fitting.size() == 1 || is_original || source.input.has_value();
   if (!fitting.empty() && is_clear) return ModelSection(fitting.front());
   if (!fitting.empty()) refuse_to_guess(weights.name, fitting);
@@ -125,8 +112,13 @@ fs::path find_weights(const fs::path& path, const std::string& checkpoint, Which
   return file;
 }
 
-WeightsSource open_weights(const fs::path& path, const std::string& checkpoint,
-                           WhichWeights which, std::optional<Layout> layout) {
+std::optional<Layout> layout_in(const config::Document& document) {
+  const std::string named = document.scalar("init.layout");
+  return named.empty() || named == "null" ? std::nullopt : std::optional(layout_named(named));
+}
+
+WeightsSource open_weights(const fs::path& path, const std::string& checkpoint, WhichWeights which,
+                           std::optional<Layout> layout) {
   WeightsSource source;
   source.file = find_weights(path, checkpoint, which);
   const fs::path folder = source.file.parent_path();

@@ -30,6 +30,9 @@ constexpr auto enum_names(Layout) {
                     std::pair{"big_transfer", Layout::kBigTransfer}};
 }
 
+const char* layout_name(Layout layout);        // "timm", "jax", ...
+Layout layout_named(const std::string& name);  // throws ConfigError with the names there are
+
 // Tensors under timm's names, and where they come from.
 struct Weights {
   std::string name;                    // what messages call the file

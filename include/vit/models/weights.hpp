@@ -54,22 +54,10 @@ constexpr auto enum_names(PatchPolicy) {
                     std::pair{"strict", PatchPolicy::kStrict}};
 }
 
-// `init.layout`: a Layout, or recognised.
-enum class LayoutChoice { kAuto, kTimm, kJax, kHuggingFace, kTorchvision, kBigTransfer };
-constexpr auto enum_names(LayoutChoice) {
-  return std::array{std::pair{"auto", LayoutChoice::kAuto},
-                    std::pair{"timm", LayoutChoice::kTimm},
-                    std::pair{"jax", LayoutChoice::kJax},
-                    std::pair{"huggingface", LayoutChoice::kHuggingFace},
-                    std::pair{"torchvision", LayoutChoice::kTorchvision},
-                    std::pair{"big_transfer", LayoutChoice::kBigTransfer}};
-}
-std::optional<Layout> layout_of(LayoutChoice choice);  // for import_weights
-
 // `init` section of the configuration.
 struct InitConfig {
   std::string weights = "";  // "" = initialise from the seed
-  LayoutChoice layout = LayoutChoice::kAuto;
+  std::optional<Layout> layout = {};
   HeadPolicy head = HeadPolicy::kReset;
   PositionEmbeddingPolicy position_embedding = PositionEmbeddingPolicy::kResize;
   PatchPolicy patch = PatchPolicy::kResample;
@@ -78,19 +66,17 @@ struct InitConfig {
     using namespace config;
     return std::tuple{
         field<&InitConfig::weights>(
-            "Start from these weights: a safetensors file, a checkpoint folder or a run "
-            "folder. Empty: from random values."),
+            "Start from these weights: a safetensors, .npz or .pth file, a checkpoint, run or "
+            "transformers folder. Empty: from random values."),
         field<&InitConfig::layout>(
-            "Whose names and shapes the weights have; auto: see by the names."),
+            "Whose names and shapes the weights have; null: seen by the names."),
         field<&InitConfig::head>(
             "keep the head of the weights (same classes), or reset it to zero."),
         field<&InitConfig::position_embedding>(
             "For another number of patches: resize as the weights' origin does (reference for "
-            "JAX's "
-            "files, else timm), strict (an error), or as a named library: reference (vit_jax, "
-            "big_vision), reference_edge_zeros (with SciPy's rounding), timm, timm_npz, "
-            "torchvision, "
-            "huggingface."),
+            "JAX's files, else timm), strict (an error), or as a named library: reference "
+            "(vit_jax, big_vision), reference_edge_zeros (with SciPy's rounding), timm, timm_npz, "
+            "torchvision, huggingface."),
         field<&InitConfig::patch>("For another patch size: resample the patch embedding "
                                   "(FlexiViT), or strict (an error).")};
   }

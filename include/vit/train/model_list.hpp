@@ -8,7 +8,7 @@
 namespace vit {
 
 struct ModelListRequest {
-  std::string pattern = "*";   // of a name or alias; * and ?
+  std::string pattern = "*";  // of a name or alias; * and ?
   int64_t classes = 1000;
   config::Document overrides;  // --set model..., --image-size
 };

@@ -35,7 +35,7 @@ int convert(const Arguments& arguments) {
     throw ConfigError(
         "vit-convert needs two files\ngive IN and OUT, or --inspect FILE to look into one");
   }
-  if (!layout.empty()) request.layout = parse_layout(layout);
+  if (!layout.empty()) request.layout = layout_named(layout);
   request.overrides = load_document({}, sets);
   convert_weights(request);
   return 0;

@@ -118,6 +118,25 @@ NamedTensors with_class_position(const NamedTensors& timm, int64_t patches) {
   return all;
 }
 
+const char* layout_name(Layout layout) {
+  for (const auto& [name, value] : enum_names(layout)) {
+    if (value == layout) return name;
+  }
+  VIT_CHECK(false, "unknown layout");
+}
+
+Layout layout_named(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [known, layout] : enum_names(Layout{})) {
+    if (name == known) return layout;
+    names.emplace_back(known);
+  }
+  const std::string near = closest(name, names);
+  throw ConfigError("there is no layout called '" + name + "'" +
+                    (near.empty() ? "" : "; did you mean '" + near + "'?") +
+                    "\nlayouts: " + join(names, ", "));
+}
+
 std::optional<Layout> recognise_layout(const NamedTensors& file) {
   NamedTensors bare = file;
   strip_shared_prefix(bare);
