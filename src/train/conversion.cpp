@@ -241,7 +241,7 @@ void convert_weights(const ConversionRequest& request) {
   fmt::print("model     {}\n", described.model ? described.model->model.name() : "unknown");
   fmt::print("{}", for_screen(fmt::format("tensors   {} ({} parameters)\n", fitted.tensors.size(),
                                           grouped(parameters))));
-  if (fitted.model) fmt::print("{}", load_table(fitted.report));
+  if (fitted.model) fmt::print("{}\n", load_table(fitted.report));
 }
 
 }  // namespace vit
