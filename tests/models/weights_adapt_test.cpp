@@ -92,6 +92,12 @@ TEST(LoadPositions, GridsThatAreNoSquares) {
   EXPECT_THAT(load_weights(*same, weights_of(*from), kKeepHead).resized, IsEmpty());
   EXPECT_THAT(load_weights(*make(other, 3), weights_of(*from), kKeepHead).resized,
               ElementsAre("pos_embed 4x4 -> 6x8 grid (timm)"));
+  VitConfig mean = wide;
+  mean.pooling = Pooling::kMean;
+  const auto pooled = make(mean, 6);
+  EXPECT_THAT(load_weights(*pooled, weights_of(*from), kKeepHead).resized, IsEmpty());
+  EXPECT_TRUE(
+      at::equal(parameter(*pooled, "pos_embed"), parameter(*from, "pos_embed").slice(1, 1)));
   wide.image = {16, 48};
   EXPECT_THAT(refusal(*make(other, 4), snapshot(*make(wide, 5)), kKeepHead),
               HasSubstr("12 patches are no square grid"));
