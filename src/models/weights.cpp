@@ -2,6 +2,7 @@
 
 #include "vit/core/error.hpp"
 #include "vit/models/resample_weights.hpp"
+#include "vit/runtime/mapped_tensor.hpp"
 #include "vit/runtime/precision.hpp"
 
 #include "misfit.hpp"
@@ -129,8 +130,12 @@ LoadReport Loader::load() {
   list_unused();
   note_oddities();
 
-  // Converts types and moves to the device; large copies use all of LibTorch's threads.
-  for (const Copy& copy : copies_) copy.to.copy_(copy.from);
+  // Converts types and moves to the device; large copies use all of LibTorch's threads. Pages of the
+  // file go as they are done with: the model and one tensor are in memory, not the model twice.
+  for (const Copy& copy : copies_) {
+    copy.to.copy_(copy.from);
+    release_pages(copy.from);
+  }
   for (const at::Tensor& tensor : zeroed_) tensor.zero_();
   report_.matched = static_cast<int64_t>(copies_.size() + model_.buffers().size());
   report_.total = static_cast<int64_t>(wanted_.size());

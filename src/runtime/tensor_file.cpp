@@ -38,7 +38,6 @@ at::ScalarType scalar_type(const std::string& dtype) {
 struct TensorFile::Impl {
   explicit Impl(const std::filesystem::path& path)
       : file(map_weights(path)), header(read_header(*file)) {
-    file->will_be_read_in_order();
     for (size_t i = 0; i < header.entries.size(); ++i) index.emplace(header.entries[i].name, i);
   }
 

@@ -108,8 +108,11 @@ Described describe(const ConversionRequest& request, const WeightsSource& source
   Described result;
   auto section = section_for(request, source);
   if (!section) return result;
-  const bool is_one_preset = presets_that_fit(source.weights.tensors).size() == 1;
-  result.has_input = source.input || !request.model.empty() || is_one_preset ||
+  const Weights& weights = source.weights;
+  const bool is_original =
+      weights.layout == Layout::kJax || weights.layout == Layout::kBigTransfer;
+  const bool is_one_preset = presets_that_fit(weights.tensors).size() == 1;
+  result.has_input = source.input || !request.model.empty() || is_original || is_one_preset ||
                      request.overrides.contains("input");
   const StoredModel stored{*section, source.input.value_or(input_of_preset(section->name()))};
   result.model = config::read<StoredModel>(request.overrides, stored);

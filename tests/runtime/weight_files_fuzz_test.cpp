@@ -179,7 +179,7 @@ TEST_F(Fuzz, damaged_members_of_sound_archives) {
       for (size_t i = 0; i < members.size(); ++i) {
         std::string content = read_member(members[i], 1 << 20);
         if (i == chosen) content = mutator.mutate(content, content);
-        writer.add(members[i].name, "", content);
+        writer.add(std::string(members[i].name), "", content);
       }
       writer.keep();
     }

@@ -119,7 +119,6 @@ TEST_F(WeightsOfPrograms, BadInputIsRefusedAndNothingIsWritten) {
       {{tiny}, 2, "IN and OUT"},
       {{tiny, "out.safetensors", "--model", "vit_b16"}, 4, "do not fit"},
       {{golden("npz/hybrid.npz").string(), "out", "--layout", "huggingface"}, 4, "transformers"},
-      {{golden("models/timm_deit_distilled.safetensors").string(), "out.safetensors"}, 4, ""},
   };
   for (const auto& [words, code, text] : cases) {
     const Outcome outcome = convert(words);
