@@ -109,8 +109,7 @@ Described describe(const ConversionRequest& request, const WeightsSource& source
   auto section = section_for(request, source);
   if (!section) return result;
   const Weights& weights = source.weights;
-  const bool is_original =
-      weights.layout == Layout::kJax || weights.layout == Layout::kBigTransfer;
+  const bool is_original = weights.layout == Layout::kJax || weights.layout == Layout::kBigTransfer;
   const bool is_one_preset = presets_that_fit(weights.tensors).size() == 1;
   result.has_input = source.input || !request.model.empty() || is_original || is_one_preset ||
                      request.overrides.contains("input");
