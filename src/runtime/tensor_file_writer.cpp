@@ -96,8 +96,8 @@ void add_pieces(std::vector<Piece>& pieces, const at::Tensor& host, uint64_t off
     pieces.push_back({bytes + at, std::min(kPieceBytes, size - at), offset + at});
 }
 
-// By several threads where that is worth starting them; each takes the next piece in turn. (A loop of
-// at::parallel_for would be serial: these sources are compiled without OpenMP.)
+// By several threads where that is worth starting them; each takes the next piece in turn. (A loop
+// of at::parallel_for would be serial: these sources are compiled without OpenMP.)
 void write_pieces(const NewFile& file, const std::vector<Piece>& pieces) {
   std::atomic<size_t> next = 0;
   std::mutex lock;

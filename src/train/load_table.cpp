@@ -31,8 +31,8 @@ std::string load_table(const LoadReport& report) {
       {"unused", "in the file, unknown to the model", report.unused},
       {"ignored", "in the file, no parameters", report.ignored},
   };
-  std::string text =
-      fmt::format("{:<8} {:>4}  of {} tensors of the model", "matched", report.matched, report.total);
+  std::string text = fmt::format("{:<8} {:>4}  of {} tensors of the model", "matched",
+                                 report.matched, report.total);
   for (const Row& row : rows) {
     if (!row.names.empty()) {
       text += fmt::format("\n{:<8} {:>4}  {}: {}", row.fate, row.names.size(), row.meaning,
