@@ -1,6 +1,7 @@
 #include "example_writer.hpp"
 
 #include "vit/core/error.hpp"
+#include "vit/data/image_codec.hpp"
 
 #include <fmt/format.h>
 
@@ -45,20 +46,34 @@ ExampleWriter::ExampleWriter(const Dataset& dataset, const Pipeline& pipeline, S
   }
 }
 
+// Reads and augments found.index; with kSkip, what keeps it from being read is returned.
+std::optional<std::string> ExampleWriter::try_to_read(Found& found, Random random) const {
+  Picture picture;
+  try {
+    picture = dataset_.picture(found.index);
+  } catch (const DataError& error) {
+    if (on_error_ == OnError::kFail) throw;
+    return error.what();
+  }
+  try {
+    found.image = pipeline_.apply(picture, random);
+  } catch (const UnreadablePicture& error) {
+    if (on_error_ == OnError::kFail) throw;
+    return error.what();
+  }
+  return std::nullopt;
+}
+
 // The image itself or, with kSkip, the next readable one after it in dataset order.
-ExampleWriter::Found ExampleWriter::read(int64_t index) const {
+ExampleWriter::Found ExampleWriter::read(int64_t index, Random random) const {
   constexpr int64_t kPatience = 100;  // so many unreadable images in a row are no accident
   Found found;
   const int64_t tries = std::min(dataset_.size(), kPatience + 1);
   for (int64_t attempt = 0; attempt < tries; ++attempt) {
     found.index = (index + attempt) % dataset_.size();
-    try {
-      found.image = dataset_.image(found.index);
-      return found;
-    } catch (const DataError& error) {
-      if (on_error_ == OnError::kFail) throw;
-      if (!found.replaced) found.replaced = Replaced{dataset_.name(index), error.what()};
-    }
+    const std::optional<std::string> problem = try_to_read(found, random);
+    if (!problem) return found;
+    if (!found.replaced) found.replaced = Replaced{dataset_.name(index), *problem};
   }
   throw DataError(fmt::format("{} images in a row cannot be read, from '{}' on\n{}", tries,
                               found.replaced->name, found.replaced->reason));
@@ -67,14 +82,13 @@ ExampleWriter::Found ExampleWriter::read(int64_t index) const {
 std::optional<Replaced> ExampleWriter::write(int64_t position, uint8_t* pixels,
                                              int64_t* label) const {
   const auto [epoch, index] = sampler_.at(position);
-  Found found = read(index);
   // A substitute is augmented as the image it stands for would have been, so that it does not
   // repeat its own appearance.
   const Random random =
       augment_seed_.at(static_cast<uint64_t>(epoch)).at(static_cast<uint64_t>(index));
-  const Image image = pipeline_.apply(std::move(found.image), random);
-  VIT_CHECK(image.extent() == size_, "the pipeline must give the size of the batch");
-  write_planes(image, channels_, pixels);
+  Found found = read(index, random);
+  VIT_CHECK(found.image.extent() == size_, "the pipeline must give the size of the batch");
+  write_planes(found.image, channels_, pixels);
   *label = dataset_.label(found.index);
   return std::move(found.replaced);
 }

@@ -27,11 +27,12 @@ class ExampleWriter {
 
  private:
   struct Found {
-    Image image;
+    Image image;  // augmented
     int64_t index = 0;
     std::optional<Replaced> replaced;
   };
-  Found read(int64_t index) const;
+  std::optional<std::string> try_to_read(Found& found, Random random) const;
+  Found read(int64_t index, Random random) const;
 
   const Dataset& dataset_;
   const Pipeline& pipeline_;

@@ -16,7 +16,7 @@ namespace vit {
 namespace detail {
 
 void picture_failed(const std::string& name, const std::string& problem) {
-  throw DataError(
+  throw UnreadablePicture(
       "picture '" + name + "' cannot be read: " + problem +
       "\nreplace or remove the file, or pass over such pictures with data.on_error: skip");
 }

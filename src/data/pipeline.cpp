@@ -27,6 +27,10 @@ Image Pipeline::apply(Image image, Random random) const {
   return fit(std::move(image));
 }
 
+Image Pipeline::apply(const Picture& picture, Random random) const {
+  return apply(decode(picture), random);
+}
+
 Image Pipeline::fit(Image image) const {
   if (image.extent() == image_) return image;
   switch (resize_) {

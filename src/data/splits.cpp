@@ -125,8 +125,8 @@ class Subset final : public Dataset {
   int64_t label(int64_t index) const override {
     return all_->label(members_.at(static_cast<size_t>(index)));
   }
-  Image image(int64_t index) const override {
-    return all_->image(members_.at(static_cast<size_t>(index)));
+  Picture picture(int64_t index) const override {
+    return all_->picture(members_.at(static_cast<size_t>(index)));
   }
   std::string name(int64_t index) const override {
     return all_->name(members_.at(static_cast<size_t>(index)));

@@ -54,7 +54,7 @@ double decode_speed(const Parts& parts) {
   const Random augment = augmentation_seed(parts);
   for (int64_t i = 0; i < kImages; ++i) {
     const int64_t index = order.at(i).index;
-    parts.train_pipeline->apply(parts.train_set->image(index),
+    parts.train_pipeline->apply(parts.train_set->picture(index),
                                 augment.at(0).at(static_cast<uint64_t>(index)));
   }
   return kImages / clock.seconds();

@@ -35,12 +35,12 @@ class Pictures final : public Dataset {
   int64_t size() const override { return size_; }
   int64_t label(int64_t index) const override { return index; }
   std::string name(int64_t index) const override { return "picture" + std::to_string(index); }
-  Image image(int64_t index) const override {
+  Picture picture(int64_t index) const override {
     if (bad_.contains(index)) throw DataError("'" + name(index) + "' is broken\nthrow it away");
     Random noise(static_cast<uint64_t>(index));
     Image image(9 + index % 3, 8, 3);
     for (uint8_t& byte : image.pixels) byte = static_cast<uint8_t>(noise.bits());
-    return image;
+    return raw_picture(name(index), std::move(image));
   }
 
  private:
@@ -270,12 +270,12 @@ class Gated final : public Dataset {
   int64_t size() const override { return 1000; }
   int64_t label(int64_t index) const override { return index; }
   std::string name(int64_t) const override { return "gated"; }
-  Image image(int64_t) const override {
+  Picture picture(int64_t index) const override {
     std::unique_lock lock(mutex_);
     ++inside_;
     changed_.notify_all();
     changed_.wait(lock, [&] { return open_; });
-    return Image(8, 8, 3);
+    return raw_picture(name(index), Image(8, 8, 3));
   }
   void wait_for_readers(int64_t count) {
     std::unique_lock lock(mutex_);

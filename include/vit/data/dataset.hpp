@@ -9,7 +9,7 @@
 #pragma once
 
 #include "vit/config/component.hpp"
-#include "vit/data/image.hpp"
+#include "vit/data/picture.hpp"
 
 #include <array>
 #include <cstdint>
@@ -25,11 +25,16 @@ class Dataset {
  public:
   virtual ~Dataset() = default;
   virtual int64_t size() const = 0;
-  // All thread-safe. image() throws DataError naming the file when it cannot be read or decoded.
+  // All thread-safe.
   virtual int64_t label(int64_t index) const = 0;
-  virtual Image image(int64_t index) const = 0;
+  // Not decoded, unless the source holds plain pixels. Throws DataError naming the file when it
+  // cannot be read.
+  virtual Picture picture(int64_t index) const = 0;
   virtual std::string name(
       int64_t index) const = 0;  // path relative to the root, or "train-images-idx3-ubyte[17]"
+
+  // All pixels, for those who want no less. Throws DataError also for what cannot be decoded.
+  Image image(int64_t index) const { return decode(picture(index)); }
 };
 
 // What holds for all splits of a source.

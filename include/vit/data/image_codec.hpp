@@ -6,6 +6,7 @@
 // where Pillow clips it to white.
 #pragma once
 
+#include "vit/core/error.hpp"
 #include "vit/data/image.hpp"
 
 #include <cstdint>
@@ -17,7 +18,14 @@ namespace vit {
 // Larger pictures are refused before memory is allocated for them; Pillow's limit.
 constexpr int64_t kMaxPicturePixels = 178'956'970;
 
-// Decodes to RGB. `name` is what errors call the picture (its file name). Throws DataError for
+// The bytes are at fault, as opposed to a picture that does not suit what is done with it.
+// data.on_error: skip passes over such pictures.
+struct UnreadablePicture : DataError {
+  using DataError::DataError;
+};
+
+// Decodes to RGB. `name` is what errors call the picture (its file name). Throws
+// UnreadablePicture for
 // bytes that are no JPEG or PNG (it says what they look like: zero bytes, text, GIF, WebP, BMP,
 // TIFF), for corrupt or truncated pictures (stricter than Pillow: a JPEG whose missing or broken
 // data libjpeg would paint over is refused) and for pictures that are too large.

@@ -5,6 +5,7 @@
 
 #include "vit/config/component.hpp"
 #include "vit/core/random.hpp"
+#include "vit/data/picture.hpp"
 #include "vit/data/resample.hpp"
 
 #include <array>
@@ -81,6 +82,8 @@ class Pipeline {
 
   // `random` is keyed by (seed, epoch, index); transform i gets random.at(i). Thread-safe.
   Image apply(Image image, Random random) const;
+  // The same for a picture nobody has decoded yet.
+  Image apply(const Picture& picture, Random random) const;
 
  private:
   Image fit(Image image) const;

@@ -1,8 +1,6 @@
 // Image folders: <root>/<split>/<class>/* or <root>/<class>/*. A class's label is its place among
 // the sorted folder names of the training split.
 #include "vit/core/error.hpp"
-#include "vit/core/files.hpp"
-#include "vit/data/image_codec.hpp"
 
 #include "datasets.hpp"
 #include "image_list.hpp"
@@ -36,10 +34,7 @@ class FolderDataset final : public Dataset {
   std::string name(int64_t index) const override {
     return prefix_ + std::string(images_.name(index));
   }
-  Image image(int64_t index) const override {
-    const fs::path path = root_ / name(index);
-    return decode_image(read_text(path), path.string());
-  }
+  Picture picture(int64_t index) const override { return read_picture(root_ / name(index)); }
 
  private:
   fs::path root_;
