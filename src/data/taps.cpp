@@ -45,11 +45,10 @@ Filter filter_of(Interpolation interpolation) {
 
 }  // namespace
 
-Span Taps::used() const {
-  const auto [first, last] = inputs.front().first <= inputs.back().first
-                                 ? std::pair{inputs.front(), inputs.back()}
-                                 : std::pair{inputs.back(), inputs.front()};
-  return {first.first, last.end() - first.first};  // positions only grow, or only fall
+Span Taps::used() const {  // positions only grow, or only fall
+  const Span &front = inputs.front(), &back = inputs.back();
+  const int64_t first = std::min(front.first, back.first);
+  return {first, std::max(front.end(), back.end()) - first};
 }
 
 void make_taps(const Axis& axis, Span window, Interpolation interpolation, bool mirrored,
