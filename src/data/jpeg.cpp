@@ -2,13 +2,11 @@
 
 #include "vit/core/error.hpp"
 
+#include "libjpeg.hpp"
 #include "picture_error.hpp"
 
-#include <jerror.h>
-#include <jpeglib.h>
-
+#include <algorithm>
 #include <csetjmp>
-#include <cstdio>
 
 namespace vit::detail {
 namespace {

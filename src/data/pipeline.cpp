@@ -1,4 +1,5 @@
 #include "vit/core/error.hpp"
+#include "vit/core/stopwatch.hpp"
 #include "vit/data/transform.hpp"
 
 #include "exif.hpp"
@@ -91,12 +92,20 @@ class Source {
   Extent extent() const { return whole_ != nullptr ? whole_->extent() : decoder_->extent(); }
   int64_t channels() const { return whole_ != nullptr ? whole_->channels : 3; }
 
-  void write(const CropPlan& plan, const detail::Raster& target) const {
+  void write(const CropPlan& plan, const detail::Raster& target,
+             StageTimes* times = nullptr) const {
     detail::check_plan(plan, extent());
     if (whole_ != nullptr) return render({detail::pixels_of(*whole_), 0, 0, 1}, plan, target);
     thread_local PixelBuffer buffer;
     const int64_t reduction = options_.reduced ? reduction_for(plan) : 1;
-    render(decoder_->decode(plan.box, reduction, buffer), plan, target);
+    const double begin = times != nullptr ? thread_cpu_seconds() : 0;
+    const Decoded decoded = decoder_->decode(plan.box, reduction, buffer);
+    const double middle = times != nullptr ? thread_cpu_seconds() : 0;
+    render(decoded, plan, target);
+    if (times != nullptr) {
+      times->decode += middle - begin;
+      times->resize += thread_cpu_seconds() - middle;
+    }
     buffer.trim();
   }
 
@@ -135,7 +144,7 @@ Pipeline::Pipeline(const std::vector<TransformSection>& augment, const InputConf
   for (const TransformSection& section : augment) transforms_.push_back(section.build(context));
 }
 
-Pipeline::Planned Pipeline::plan(Extent image, Random random) const {
+Pipeline::Planned Pipeline::plan_head(Extent image, Random random) const {
   Planned planned{whole_plan(image), 0, false};
   const auto add = [&](const std::optional<CropPlan>& next) {
     const auto both = next ? followed_by(planned.plan, *next) : std::nullopt;
@@ -148,6 +157,12 @@ Pipeline::Planned Pipeline::plan(Extent image, Random random) const {
   }
   planned.complete = add(fit(planned.plan.result()));
   return planned;
+}
+
+std::optional<CropPlan> Pipeline::plan(Extent image, Random random) const {
+  const Planned planned = plan_head(image, random);
+  if (!planned.complete) return std::nullopt;
+  return planned.plan;
 }
 
 Image Pipeline::rest(Image image, Random random, size_t first) const {
@@ -163,17 +178,17 @@ Image Pipeline::apply(Image image, Random random) const {
 
 Image Pipeline::apply(const Picture& picture, Random random) const {
   const Source source(picture, decode_);
-  const Planned planned = plan(source.extent(), random);
+  const Planned planned = plan_head(source.extent(), random);
   Image image = source.image(planned.plan);
   return planned.complete ? image : rest(std::move(image), random, planned.transforms);
 }
 
 void Pipeline::write(const Picture& picture, Random random, int64_t channels,
-                     uint8_t* planes) const {
+                     uint8_t* planes, StageTimes* times) const {
   const Source source(picture, decode_);
-  const Planned planned = plan(source.extent(), random);
+  const Planned planned = plan_head(source.extent(), random);
   if (planned.complete && source.channels() == channels)
-    return source.write(planned.plan, {planes, image_.width, image_.area()});
+    return source.write(planned.plan, {planes, image_.width, image_.area()}, times);
   Image image = source.image(planned.plan);
   if (!planned.complete) image = rest(std::move(image), random, planned.transforms);
   write_planes(image, channels, planes);

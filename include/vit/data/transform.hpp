@@ -86,6 +86,11 @@ struct DecodeOptions {
   bool reduced = false;
 };
 
+// CPU seconds of the thread, for benchmarks.
+struct StageTimes {
+  double decode = 0, resize = 0;
+};
+
 // A list of transforms followed by whatever brings the result to the model's size: nothing when it
 // already has it, else `input.resize`. kShorter is what torchvision and timm do for evaluation: the
 // shorter side becomes floor(size / crop), then the centre is cut out (224 at 0.875: 256, at 0.9:
@@ -105,11 +110,16 @@ class Pipeline {
   Image apply(const Picture& picture, Random random) const;
 
   // apply() straight into a batch: `planes` takes `channels` (1 or 3) planes of the model's size.
-  void write(const Picture& picture, Random random, int64_t channels, uint8_t* planes) const;
+  // `times`, if given, grows by what the steps took.
+  void write(const Picture& picture, Random random, int64_t channels, uint8_t* planes,
+             StageTimes* times = nullptr) const;
+
+  // All of apply() to a picture of that size, where that is nothing but a plan.
+  std::optional<CropPlan> plan(Extent image, Random random) const;
 
  private:
   struct Planned;
-  Planned plan(Extent image, Random random) const;
+  Planned plan_head(Extent image, Random random) const;
   CropPlan fit(Extent image) const;
   Image rest(Image image, Random random, size_t first) const;
 
