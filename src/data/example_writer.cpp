@@ -59,12 +59,11 @@ ExampleWriter::Found ExampleWriter::read(int64_t index, Random random, uint8_t* 
 
 std::optional<Replaced> ExampleWriter::write(int64_t position, uint8_t* pixels,
                                              int64_t* label) const {
-  const auto [epoch, index, repeat] = sampler_.at(position);
+  const SamplePosition at = sampler_.at(position);
   // A substitute is augmented as the image it stands for would have been, so that it does not
   // repeat its own appearance.
-  Random random = augment_seed_.at(static_cast<uint64_t>(epoch)).at(static_cast<uint64_t>(index));
-  if (repeat > 0) random = random.stream("repeat").at(static_cast<uint64_t>(repeat));
-  Found found = read(index, random, pixels);
+  const Random random = augmentation_key(augment_seed_, at);
+  Found found = read(at.index, random, pixels);
   *label = dataset_.label(found.index);
   return std::move(found.replaced);
 }

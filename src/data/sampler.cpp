@@ -4,6 +4,11 @@
 
 namespace vit {
 
+Random augmentation_key(Random seed, const SamplePosition& at) {
+  const Random key = seed.at(static_cast<uint64_t>(at.epoch)).at(static_cast<uint64_t>(at.index));
+  return at.repeat == 0 ? key : key.stream("repeat").at(static_cast<uint64_t>(at.repeat));
+}
+
 Sampler::Sampler(int64_t size, Random seed, Order order) : Sampler(size, seed, order, Sharing{}) {}
 
 Sampler::Sampler(int64_t size, Random seed, Order order, Sharing sharing)

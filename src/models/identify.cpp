@@ -88,8 +88,8 @@ void follow_variant(VitConfig& config, const Shapes& shapes) {
   config.distilled = shapes.has("dist_token");
   const int64_t leading = (shapes.has("cls_token") ? 1 : 0) + (config.distilled ? 1 : 0);
   const int64_t entries = shapes.size("pos_embed", 1);
-  config.class_token_position = leading == 0 || square_side(entries) == 0 ||
-                                square_side(entries - leading) != 0;
+  config.class_token_position =
+      leading == 0 || square_side(entries) == 0 || square_side(entries - leading) != 0;
   const int64_t side = square_side(entries - (config.class_token_position ? leading : 0));
   if (side > 0 && config.grid().area() != side * side) config.image = image_for(config, side);
 
@@ -158,8 +158,7 @@ std::optional<ResNetConfig> resnet_of(const Shapes& shapes) {
 }
 
 bool same(const std::optional<TrunkConfig>& a, const std::optional<TrunkConfig>& b) {
-  return a.has_value() == b.has_value() &&
-         (!a || (a->layers == b->layers && a->width == b->width));
+  return a.has_value() == b.has_value() && (!a || (a->layers == b->layers && a->width == b->width));
 }
 
 enum class Fit { kNo, kDimensions, kExact };
@@ -169,21 +168,20 @@ Fit fit(const VitConfig& preset, const VitConfig& found) {
                                preset.mlp_width() == found.mlp && preset.patch == found.patch &&
                                same(preset.trunk, found.trunk);
   if (!same_dimensions) return Fit::kNo;
-  const bool same_variant =
-      preset.grid() == found.grid() && preset.pooling == found.pooling &&
-      preset.distilled == found.distilled &&
-      preset.position_embedding == found.position_embedding &&
-      preset.class_token_position == found.class_token_position &&
-      (preset.layer_scale != 0) == (found.layer_scale != 0);
+  const bool same_variant = preset.grid() == found.grid() && preset.pooling == found.pooling &&
+                            preset.distilled == found.distilled &&
+                            preset.position_embedding == found.position_embedding &&
+                            preset.class_token_position == found.class_token_position &&
+                            (preset.layer_scale != 0) == (found.layer_scale != 0);
   return same_variant ? Fit::kExact : Fit::kDimensions;
 }
 
 Fit fit(const ResNetConfig& preset, const ResNetConfig& found) {
-  const bool is_same = preset.layers == found.layers && preset.width == found.width &&
-                       preset.unit == found.unit &&
-                       std::ranges::equal(found.channels,
-                                          std::span(preset.channels).first(std::min(
-                                              preset.channels.size(), found.layers.size())));
+  const bool is_same =
+      preset.layers == found.layers && preset.width == found.width && preset.unit == found.unit &&
+      std::ranges::equal(
+          found.channels,
+          std::span(preset.channels).first(std::min(preset.channels.size(), found.layers.size())));
   return is_same ? Fit::kExact : Fit::kNo;
 }
 
@@ -252,8 +250,9 @@ int64_t classes_of(const NamedTensors& tensors) {
 
 int64_t channels_of(const NamedTensors& tensors) {
   const Shapes shapes(tensors);
-  for (const char* name : {"patch_embed.backbone.stem.conv.weight", "patch_embed.backbone.conv.weight",
-                           "stem.conv.weight", "patch_embed.proj.weight"}) {
+  for (const char* name :
+       {"patch_embed.backbone.stem.conv.weight", "patch_embed.backbone.conv.weight",
+        "stem.conv.weight", "patch_embed.proj.weight"}) {
     if (shapes.has(name)) return shapes.size(name, 1);
   }
   return 3;

@@ -1,6 +1,7 @@
 #include "misfit.hpp"
 
 #include "vit/core/text.hpp"
+#include "vit/models/identify.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -58,32 +59,9 @@ std::optional<Outline> outline_of(const NamedTensors& tensors) {
   return outline;
 }
 
-// Whose names these are, when they are not timm's.
-std::string foreign_layout(const NamedTensors& file) {
-  struct Sign {
-    const char* pattern;
-    const char* layout;
-  };
-  constexpr Sign kSigns[] = {
-      {"vit.embeddings.*", "Hugging Face transformers"},
-      {"vit.encoder.layer.*", "Hugging Face transformers"},
-      {"encoder.layers.encoder_layer_*", "torchvision"},
-      {"conv_proj.*", "torchvision"},
-      {"*Transformer/encoderblock*", "JAX (vit_jax, big_vision)"},
-      {"*embedding/kernel", "JAX (vit_jax, big_vision)"},
-  };
-  for (const Sign& sign : kSigns) {
-    if (std::ranges::any_of(
-            file, [&](const NamedTensor& t) { return matches_glob(t.name, sign.pattern); })) {
-      return sign.layout;
-    }
-  }
-  return "";
-}
-
-// "module.", when every name of the file starts with it and some model name follows.
-std::string common_prefix_before_names(const Model& model, const NamedTensors& file) {
-  const std::string probe = model.parameters().front().name;
+// "backbone.", when some name of the file is that and a name of the model.
+std::string prefix_before_names(const NamedTensors& wanted, const NamedTensors& file) {
+  const std::string& probe = wanted.front().name;
   for (const NamedTensor& entry : file) {
     if (entry.name.size() > probe.size() && entry.name.ends_with("." + probe)) {
       return entry.name.substr(0, entry.name.size() - probe.size());
@@ -92,19 +70,37 @@ std::string common_prefix_before_names(const Model& model, const NamedTensors& f
   return "";
 }
 
-std::string nothing_matches(const Model& model, const NamedTensors& file,
-                            const std::string& source) {
-  std::string text = fmt::format("no tensor of weights '{}' has a name this model knows", source);
+std::string fitting_presets(const NamedTensors& file) {
+  constexpr size_t kShownPresets = 3;
+  std::vector<std::string> names = presets_that_fit(file);
+  if (names.empty()) return "";
+  const std::string first = names.front();
+  if (names.size() > kShownPresets) names.resize(kShownPresets);
+  return fmt::format("\nthe weights fit {}: set model={}", join_words(names, "or"), first);
+}
+
+std::string nothing_matches(const NamedTensors& wanted, const Weights& weights) {
+  const NamedTensors& file = weights.tensors;
+  std::string text =
+      fmt::format("no tensor of weights '{}' has a name this model knows", weights.name);
   if (file.empty()) return text + "\nthe file holds no tensors";
   text += fmt::format("\nthe file has   {}{}", file.front().name, file.size() > 1 ? ", ..." : "");
-  text += fmt::format("\nthe model has  {}, ... (timm's names)", model.parameters().front().name);
-  if (const std::string layout = foreign_layout(file); !layout.empty()) {
-    text += fmt::format("\nthese look like the names of {}: convert the file to timm's names first",
-                        layout);
-  } else if (const std::string prefix = common_prefix_before_names(model, file); !prefix.empty()) {
+  text += fmt::format("\nthe model has  {}, ... (timm's names)", wanted.front().name);
+  if (const std::string prefix = prefix_before_names(wanted, file); !prefix.empty()) {
     text += fmt::format("\nthe names start with '{}': write the file again without it", prefix);
+  } else if (!recognise_layout(file)) {
+    text +=
+        "\nread are the names of timm, JAX (vit_jax, big_vision), big_transfer, Hugging Face "
+        "transformers and torchvision";
   }
-  return text;
+  return text + fitting_presets(file);
+}
+
+// Whether another model is the remedy, rather than a setting.
+bool is_another_model(const std::vector<Misfit>& misfits) {
+  return std::ranges::any_of(misfits, [](const Misfit& misfit) {
+    return misfit.remedy.empty() && misfit.kind != Misfit::Kind::kType;
+  });
 }
 
 }  // namespace
@@ -113,25 +109,26 @@ std::string shape_text(at::IntArrayRef shape) {
   return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape.begin(), shape.end(), "x"));
 }
 
-std::string describe_misfits(const Model& model, const NamedTensors& file,
-                             const std::string& source, const std::vector<Misfit>& misfits) {
-  const NamedTensors wanted = state_dict(model);
-  const bool any_known = std::ranges::any_of(
-      wanted, [&](const NamedTensor& t) { return find_tensor(file, t.name) != nullptr; });
-  if (!any_known) return nothing_matches(model, file, source);
+std::string describe_misfits(const NamedTensors& wanted, const Weights& weights,
+                             const std::vector<Misfit>& misfits) {
+  const bool any_known = std::ranges::any_of(wanted, [&](const NamedTensor& tensor) {
+    return find_tensor(weights.tensors, tensor.name) != nullptr;
+  });
+  if (!any_known) return nothing_matches(wanted, weights);
 
   std::string text = fmt::format("weights '{}' do not fit the model\n{} of {} tensors match",
-                                 source, wanted.size() - misfits.size(), wanted.size());
+                                 weights.name, wanted.size() - misfits.size(), wanted.size());
   const size_t shown = misfits.size() <= kMaxLines + 1 ? misfits.size() : kMaxLines;
   for (size_t i = 0; i < shown; ++i) text += fmt::format("\n{}", misfit_line(misfits[i]));
   if (shown < misfits.size()) text += fmt::format("\n... and {} more", misfits.size() - shown);
 
-  const auto have = outline_of(file), want = outline_of(wanted);
+  const auto have = outline_of(weights.tensors), want = outline_of(wanted);
   if (have && want && have->text() != want->text()) {
     text += fmt::format(
         "\nthe file is a ViT of {}; the model has {}: choose the model that fits, or other weights",
         have->text(), want->text());
   }
+  if (is_another_model(misfits)) text += fitting_presets(weights.tensors);
   return text;
 }
 

@@ -19,9 +19,9 @@ struct Misfit {
 };
 
 // The text of the exception: a head line, how much fits, one line a tensor (long lists are cut),
-// what the file looks like.
-std::string describe_misfits(const Model& model, const NamedTensors& file,
-                             const std::string& source, const std::vector<Misfit>& misfits);
+// what the file looks like and which presets would take it. `wanted`: state_dict of the model.
+std::string describe_misfits(const NamedTensors& wanted, const Weights& weights,
+                             const std::vector<Misfit>& misfits);
 
 // "3x224x224".
 std::string shape_text(at::IntArrayRef shape);

@@ -63,14 +63,14 @@ at::Tensor resize_grid(const at::Tensor& grid, Extent to, PositionResize how) {
   VIT_CHECK(false, "unknown way to resize position embeddings");
 }
 
-// What resizing does to one axis of a patch: [to, from].
+// What resizing does to one axis of a patch: [to, from]. The columns of an image are the basis.
 at::Tensor resize_matrix(int64_t from, int64_t to, PatchResize how) {
-  const at::Tensor basis = at::eye(from, at::kDouble).view({1, from, from, 1});
-  const std::array<int64_t, 2> size{to, 1};
+  const at::Tensor basis = at::eye(from, at::kDouble).view({1, 1, from, from});
+  const std::array<int64_t, 2> size{to, from};
   const at::Tensor resized = how == PatchResize::kTimm
                                  ? at::_upsample_bicubic2d_aa(basis, size, /*align_corners=*/false)
                                  : at::upsample_bilinear2d(basis, size, /*align_corners=*/false);
-  return resized.view({from, to}).t();
+  return resized.view({to, from});
 }
 
 }  // namespace

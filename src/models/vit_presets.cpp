@@ -1,37 +1,17 @@
 // The published Vision Transformers: sizes (Dosovitskiy et al. 2021, table 1; Steiner et al. 2022;
 // Zhai et al. 2022), patches, resolutions and the names they have in the paper and in timm.
-#include "vit/models/preset_input.hpp"
-
 #include "families.hpp"
-
-#include <algorithm>
-#include <span>
+#include "vit_sizes.hpp"
 
 namespace vit {
 
 namespace {
 
-struct Size {
-  int64_t width, depth, heads, mlp;
-};
-constexpr Size kTiny{192, 12, 3, 768};
-constexpr Size kSmall{384, 12, 6, 1536};
-constexpr Size kMedium{512, 12, 8, 2048};
-constexpr Size kBase{768, 12, 12, 3072};
-constexpr Size kLarge{1024, 24, 16, 4096};
-constexpr Size kSo400m{1152, 27, 16, 4304};
-constexpr Size kHuge{1280, 32, 16, 5120};
-constexpr Size kGiant{1408, 40, 16, 6144};
-constexpr Size kGigantic{1664, 48, 16, 8192};
-
-// timm's evaluation preprocessing of the published weights.
-enum class Input { kHalf224, kHalf384, kImageNet224, kImageNet384 };
-
 struct Preset {
   const char* name;
   const char* paper;  // "" where the paper has no name for it
   const char* timm;   // "" where timm has none
-  Size size;
+  VitSize size;
   int64_t patch, image;
   Input input;
 };
@@ -62,27 +42,7 @@ constexpr Preset kPresets[] = {
     {"vit_h16", "ViT-H/16", "", kHuge, 16, 224, Input::kHalf224},
     {"vit_giant14", "ViT-g/14", "vit_giant_patch14_224", kGiant, 14, 224, Input::kHalf224},
     {"vit_gigantic14", "ViT-G/14", "vit_gigantic_patch14_224", kGigantic, 14, 224, Input::kHalf224},
-    {"deit_ti16", "DeiT-Ti/16", "deit_tiny_patch16_224", kTiny, 16, 224, Input::kImageNet224},
-    {"deit_s16", "DeiT-S/16", "deit_small_patch16_224", kSmall, 16, 224, Input::kImageNet224},
-    {"deit_b16", "DeiT-B/16", "deit_base_patch16_224", kBase, 16, 224, Input::kImageNet224},
-    {"deit_b16_384", "", "deit_base_patch16_384", kBase, 16, 384, Input::kImageNet384},
 };
-
-PresetInput published_input(Input input) {
-  constexpr std::array kHalf = {0.5, 0.5, 0.5};
-  constexpr std::array kImageNetMean = {0.485, 0.456, 0.406}, kImageNetStd = {0.229, 0.224, 0.225};
-  switch (input) {
-    case Input::kHalf224:
-      return {kHalf, kHalf, "bicubic", 0.9};
-    case Input::kHalf384:
-      return {kHalf, kHalf, "bicubic", 1.0};
-    case Input::kImageNet224:
-      return {kImageNetMean, kImageNetStd, "bicubic", 0.9};
-    case Input::kImageNet384:
-      break;
-  }
-  return {kImageNetMean, kImageNetStd, "bicubic", 1.0};
-}
 
 std::string help_of(const Preset& preset) {
   return "width " + std::to_string(preset.size.width) + ", depth " +
@@ -101,7 +61,7 @@ VitConfig config_of(const Preset& preset) {
 
 }  // namespace
 
-void add_vision_transformer(Models::Catalog& catalog) {
+void add_vision_transformer(Models::Catalog& catalog, PresetInputs& inputs) {
   auto vit = catalog.add<VitConfig>("vit", "Vision Transformer (Dosovitskiy et al. 2021).",
                                     build_vision_transformer);
   for (const Preset& preset : kPresets) {
@@ -109,6 +69,7 @@ void add_vision_transformer(Models::Catalog& catalog) {
     for (const char* alias : {preset.paper, preset.timm}) {
       if (*alias != '\0') vit.alias(alias);
     }
+    inputs[preset.name] = published_input(preset.input);
   }
   vit.preset("vit_nano7",
              {.image = square(28),
@@ -119,16 +80,8 @@ void add_vision_transformer(Models::Catalog& catalog) {
               .mlp = 256,
               .pooling = Pooling::kMean},
              "width 64, depth 4, patch 7, 28 px: trains in minutes on one core");
-}
-
-std::optional<PresetInput> preset_input(const std::string& model_name) {
-  const Models::Catalog& catalog = Models::catalog();
-  if (!catalog.contains(model_name)) return std::nullopt;
-  const std::string& name = catalog.canonical(model_name);
-  const auto* found =
-      std::ranges::find_if(kPresets, [&](const Preset& p) { return p.name == name; });
-  if (found == std::end(kPresets)) return std::nullopt;
-  return published_input(found->input);
+  add_deit(vit, inputs);
+  add_hybrids(vit, inputs);
 }
 
 }  // namespace vit

@@ -2,36 +2,74 @@
 
 #include "vit/core/error.hpp"
 #include "vit/models/resample_weights.hpp"
+#include "vit/runtime/mapped_tensor.hpp"
 #include "vit/runtime/precision.hpp"
 
 #include "misfit.hpp"
+#include "position_source.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
-#include <cmath>
-#include <optional>
+#include <algorithm>
 #include <unordered_map>
 
 namespace vit {
 
 namespace {
 
-bool starts_with_any(const std::string& name, std::initializer_list<const char*> prefixes) {
-  for (const char* prefix : prefixes) {
-    if (name.starts_with(prefix)) return true;
-  }
-  return false;
+constexpr const char* kPatchKernel = "patch_embed.proj.weight";
+constexpr const char* kTrunk = "patch_embed.backbone.";
+
+// Kernels that see the image.
+constexpr const char* kInputKernels[] = {kPatchKernel, "patch_embed.backbone.stem.conv.weight",
+                                         "patch_embed.backbone.conv.weight", "stem.conv.weight"};
+
+bool is_classifier(const std::string& name) {
+  return name.starts_with("head.") || name.starts_with("head_dist.");
+}
+bool is_head(const std::string& name) {
+  return is_classifier(name) || name.starts_with("pre_logits.");
 }
 
-bool is_head(const std::string& name) {
-  return starts_with_any(name, {"head.", "head_dist.", "pre_logits."});
+std::string name_of(PositionEmbeddingPolicy policy) {
+  for (const auto& [name, value] : enum_names(policy)) {
+    if (value == policy) return name;
+  }
+  VIT_CHECK(false, "a policy without a name");
+}
+
+PositionEmbeddingPolicy resolve(PositionEmbeddingPolicy policy, Layout layout) {
+  if (policy != PositionEmbeddingPolicy::kResize) return policy;
+  return layout == Layout::kJax ? PositionEmbeddingPolicy::kReference
+                                : PositionEmbeddingPolicy::kTimm;
+}
+
+PositionResize way_of(PositionEmbeddingPolicy policy) {
+  switch (policy) {
+    case PositionEmbeddingPolicy::kReference:
+      return PositionResize::kReference;
+    case PositionEmbeddingPolicy::kReferenceEdgeZeros:
+      return PositionResize::kReferenceEdgeZeros;
+    case PositionEmbeddingPolicy::kTimm:
+      return PositionResize::kTimm;
+    case PositionEmbeddingPolicy::kTimmNpz:
+      return PositionResize::kTimmNpz;
+    case PositionEmbeddingPolicy::kTorchvision:
+      return PositionResize::kTorchvision;
+    case PositionEmbeddingPolicy::kHuggingFace:
+      return PositionResize::kHuggingFace;
+    case PositionEmbeddingPolicy::kResize:
+    case PositionEmbeddingPolicy::kStrict:
+      break;
+  }
+  VIT_CHECK(false, "not a way to resize");
 }
 
 // Compares a file with a model tensor by tensor, then copies.
 class Loader {
  public:
-  Loader(Model& model, const NamedTensors& file, const std::string& source,
-         const InitConfig& options);
+  Loader(Model& model, const Weights& weights, const InitConfig& options);
 
   LoadReport load();
 
@@ -41,8 +79,12 @@ class Loader {
     at::Tensor from;
   };
   const at::Tensor* in_file(const std::string& name) const;
+  const at::Tensor* in_model(const std::string& name) const;
   void plan_parameter(const NamedTensor& wanted);
   void plan_position_embedding(const NamedTensor& wanted, const at::Tensor& given);
+  void plan_input_kernel(const NamedTensor& wanted, const at::Tensor& given);
+  at::Tensor resized_positions(const NamedTensor& wanted, const at::Tensor& given,
+                               const PositionSource& source, int64_t leading);
   void check_buffer(const NamedTensor& fixed);
   void list_unused();
   void note_oddities();
@@ -50,9 +92,9 @@ class Loader {
               std::string remedy);
 
   Model& model_;
-  const NamedTensors& file_;
-  const std::string& source_;
+  const Weights& weights_;
   const InitConfig& options_;
+  const NamedTensors wanted_;
   std::unordered_map<std::string, const at::Tensor*> by_name_;
   std::vector<Copy> copies_;
   std::vector<at::Tensor> zeroed_;
@@ -60,15 +102,18 @@ class Loader {
   LoadReport report_;
 };
 
-Loader::Loader(Model& model, const NamedTensors& file, const std::string& source,
-               const InitConfig& options)
-    : model_(model), file_(file), source_(source), options_(options) {
-  for (const NamedTensor& entry : file) by_name_.emplace(entry.name, &entry.tensor);
+Loader::Loader(Model& model, const Weights& weights, const InitConfig& options)
+    : model_(model), weights_(weights), options_(options), wanted_(state_dict(model)) {
+  for (const NamedTensor& entry : weights.tensors) by_name_.emplace(entry.name, &entry.tensor);
 }
 
 const at::Tensor* Loader::in_file(const std::string& name) const {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : found->second;
+}
+
+const at::Tensor* Loader::in_model(const std::string& name) const {
+  return find_tensor(wanted_, name);
 }
 
 void Loader::misfit(Misfit::Kind kind, const NamedTensor& wanted, const at::Tensor* given,
@@ -78,24 +123,29 @@ void Loader::misfit(Misfit::Kind kind, const NamedTensor& wanted, const at::Tens
 }
 
 LoadReport Loader::load() {
+  const NoGrad no_gradients;
   for (const NamedTensor& wanted : model_.parameters()) plan_parameter(wanted);
   for (const NamedTensor& fixed : model_.buffers()) check_buffer(fixed);
-  if (!misfits_.empty()) throw CheckpointError(describe_misfits(model_, file_, source_, misfits_));
+  if (!misfits_.empty()) throw CheckpointError(describe_misfits(wanted_, weights_, misfits_));
   list_unused();
   note_oddities();
 
-  const NoGrad no_gradients;
-  for (const Copy& copy : copies_)
-    copy.to.copy_(copy.from);  // converts types and moves to the device
+  // Converts types and moves to the device; large copies use all of LibTorch's threads. Pages of the
+  // file go as they are done with: the model and one tensor are in memory, not the model twice.
+  for (const Copy& copy : copies_) {
+    copy.to.copy_(copy.from);
+    release_pages(copy.from);
+  }
   for (const at::Tensor& tensor : zeroed_) tensor.zero_();
   report_.matched = static_cast<int64_t>(copies_.size() + model_.buffers().size());
-  report_.total = static_cast<int64_t>(model_.parameters().size() + model_.buffers().size());
+  report_.total = static_cast<int64_t>(wanted_.size());
   return std::move(report_);
 }
 
 void Loader::plan_parameter(const NamedTensor& wanted) {
   if (is_head(wanted.name) && options_.head == HeadPolicy::kReset) {
-    if (wanted.name == "head.weight") zeroed_.push_back(wanted.tensor);
+    if (is_classifier(wanted.name) && wanted.name.ends_with("weight"))
+      zeroed_.push_back(wanted.tensor);
     report_.fresh.push_back(wanted.name);
     return;
   }
@@ -111,47 +161,94 @@ void Loader::plan_parameter(const NamedTensor& wanted) {
     plan_position_embedding(wanted, *given);
   } else if (is_head(wanted.name)) {
     misfit(Misfit::Kind::kHead, wanted, given, "replaced with init.head=reset (now: keep)");
+  } else if (std::ranges::count(kInputKernels, wanted.name) > 0) {
+    plan_input_kernel(wanted, *given);
   } else {
     misfit(Misfit::Kind::kShape, wanted, given, "");
   }
 }
 
-// The file does not say what grid its embeddings cover: it is taken to be square, which all
-// published ones are.
 void Loader::plan_position_embedding(const NamedTensor& wanted, const at::Tensor& given) {
   using Kind = Misfit::Kind;
   const Extent grid = model_.position_grid(wanted.name);
-  if (given.dim() != 3 || given.size(0) != 1 || given.size(2) != wanted.tensor.size(2) ||
-      !grid.is_set()) {
+  if (given.dim() != 3 || given.size(0) != 1 || given.size(2) != wanted.tensor.size(2))
     return misfit(Kind::kShape, wanted, &given, "");
-  }
   if (options_.position_embedding == PositionEmbeddingPolicy::kStrict) {
     return misfit(Kind::kPositionEmbedding, wanted, &given,
                   "resized with init.position_embedding=resize (now: strict)");
   }
-  const int64_t kept = wanted.tensor.size(1) - grid.area();
-  const int64_t given_prefix =
-      in_file("cls_token") == nullptr ? 0 : 1 + (in_file("dist_token") != nullptr);
-  const int64_t patches = given.size(1) - given_prefix;
-  const auto side = static_cast<int64_t>(
-      std::llround(std::sqrt(static_cast<double>(std::max<int64_t>(patches, 0)))));
-  if (kept > given_prefix) {
+  const int64_t tokens = (in_file("cls_token") != nullptr) + (in_file("dist_token") != nullptr);
+  const auto source = position_source(wanted.name, given.size(1), tokens, grid);
+  if (!source) {
     return misfit(Kind::kPositionEmbedding, wanted, &given,
-                  "the file has no entry for the class token");
+                  fmt::format("{} patches are no square grid, so it cannot be resized",
+                              std::max<int64_t>(given.size(1) - tokens, 0)));
   }
-  const bool same_count = patches == grid.area();
-  if (!same_count && (patches < 1 || side * side != patches)) {
+  const int64_t leading = wanted.tensor.size(1) - grid.area();
+  const bool may_drop = leading > 0 || in_model("cls_token") == nullptr;
+  if (leading > source->leading && (source->leading > 0 || tokens < leading)) {
     return misfit(Kind::kPositionEmbedding, wanted, &given,
-                  std::to_string(patches) + " patches are no square grid, so it cannot be resized");
+                  "the file has no entry for every token before the patches");
   }
-  const at::Tensor from_grid =
-      given.slice(1, given_prefix - kept);  // drops entries of tokens the model lacks
-  const Extent from = same_count ? grid : square(side);
-  copies_.push_back({wanted.tensor, resize_position_embedding(from_grid, kept, from, grid)});
-  if (!same_count) {
-    report_.resized.push_back(wanted.name + " " + shape_text({from.height, from.width}) + " -> " +
-                              shape_text({grid.height, grid.width}) + " grid");
+  if (leading < source->leading && !may_drop) {
+    return misfit(Kind::kPositionEmbedding, wanted, &given,
+                  "the class token has a position in the file: model.class_token_position=true");
   }
+  copies_.push_back({wanted.tensor, resized_positions(wanted, given, *source, leading)});
+}
+
+// With `leading` entries before the grid, of which the file may have more (of tokens the model
+// lacks) or none (zeros then).
+at::Tensor Loader::resized_positions(const NamedTensor& wanted, const at::Tensor& given,
+                                     const PositionSource& source, int64_t leading) {
+  const Extent grid = model_.position_grid(wanted.name);
+  const PositionEmbeddingPolicy policy = resolve(options_.position_embedding, weights_.layout);
+  at::Tensor entries = given;
+  if (leading > source.leading) {
+    entries = at::cat({at::zeros({1, leading, given.size(2)}, given.options()), given}, 1);
+    report_.notes.push_back(
+        fmt::format("{} of the file has no entry for the class token: zero", wanted.name));
+  } else if (leading < source.leading) {
+    entries = at::cat({given.slice(1, 0, leading), given.slice(1, source.leading)}, 1);
+  }
+  if (source.grid == grid) return entries;
+  report_.resized.push_back(fmt::format("{} {} -> {} grid ({})", wanted.name,
+                                        shape_text({source.grid.height, source.grid.width}),
+                                        shape_text({grid.height, grid.width}), name_of(policy)));
+  return resize_position_embedding(entries, leading, source.grid, grid, way_of(policy));
+}
+
+// Channels of the image, and the size of patches.
+void Loader::plan_input_kernel(const NamedTensor& wanted, const at::Tensor& given) {
+  const at::IntArrayRef want = wanted.tensor.sizes();
+  const bool sees_image =
+      wanted.name != kPatchKernel || std::ranges::none_of(wanted_, [](const NamedTensor& entry) {
+        return entry.name.starts_with(kTrunk);
+      });
+  const bool other_size = given.dim() == 4 && given.sizes().slice(2) != want.slice(2);
+  if (given.dim() != 4 || given.size(0) != want[0] || (!sees_image && given.size(1) != want[1]) ||
+      (other_size && wanted.name != kPatchKernel)) {
+    return misfit(Misfit::Kind::kShape, wanted, &given, "");
+  }
+  if (other_size && options_.patch == PatchPolicy::kStrict) {
+    return misfit(Misfit::Kind::kShape, wanted, &given,
+                  "resampled with init.patch=resample (now: strict)");
+  }
+  at::Tensor kernel = given;
+  if (given.size(1) != want[1]) {
+    kernel = adapt_input_channels(kernel, want[1]);
+    report_.adapted.push_back(
+        fmt::format("{} {} -> {} channels", wanted.name, given.size(1), want[1]));
+  }
+  if (other_size) {
+    const PatchResize way =
+        weights_.layout == Layout::kJax ? PatchResize::kTimmNpz : PatchResize::kTimm;
+    kernel = resize_patch_kernel(kernel, {want[2], want[3]}, way);
+    report_.adapted.push_back(fmt::format("{} {} -> {} patch", wanted.name,
+                                          shape_text(given.sizes().slice(2)),
+                                          shape_text(want.slice(2))));
+  }
+  copies_.push_back({wanted.tensor, kernel});
 }
 
 // Fixed tensors follow from the configuration; those of the file only must not contradict it.
@@ -167,34 +264,38 @@ void Loader::check_buffer(const NamedTensor& fixed) {
 }
 
 void Loader::list_unused() {
-  const NamedTensors wanted = state_dict(model_);
-  for (const NamedTensor& entry : file_) {
-    const bool reset = options_.head == HeadPolicy::kReset && is_head(entry.name);
-    if (reset || find_tensor(wanted, entry.name) == nullptr) report_.unused.push_back(entry.name);
+  report_.ignored = weights_.ignored;
+  for (const NamedTensor& entry : weights_.tensors) {
+    if (options_.head == HeadPolicy::kReset && is_head(entry.name))
+      report_.dropped.push_back(entry.name);
+    else if (in_model(entry.name) == nullptr)
+      report_.unused.push_back(entry.name);
   }
 }
 
 void Loader::note_oddities() {
   if (options_.head == HeadPolicy::kReset) return;
-  const at::Tensor* head = in_file("head.weight");
-  if (head != nullptr && head->is_floating_point() && head->count_nonzero().item<int64_t>() == 0) {
-    report_.notes.emplace_back(
-        "head.weight of the file is all zeros: its predictions mean nothing, only the features do");
+  for (const char* name : {"head.weight", "head.fc.weight"}) {
+    const at::Tensor* head = in_file(name);
+    if (head != nullptr && head->is_floating_point() &&
+        head->count_nonzero().item<int64_t>() == 0) {
+      report_.notes.push_back(fmt::format(
+          "{} of the file is all zeros: its predictions mean nothing, only the features do", name));
+    }
   }
   const char* hidden = "pre_logits.fc.weight";
-  if (in_file(hidden) != nullptr && find_tensor(model_.parameters(), hidden) == nullptr) {
-    report_.notes.emplace_back(
-        "the file's head was trained behind a hidden layer (pre_logits) that this model lacks: set "
-        "model.representation_size=" +
-        std::to_string(in_file(hidden)->size(0)) + ", or init.head=reset");
+  if (in_file(hidden) != nullptr && in_model(hidden) == nullptr) {
+    report_.notes.push_back(fmt::format(
+        "the file's head was trained behind a hidden layer (pre_logits) that this model "
+        "lacks: set model.representation_size={}, or init.head=reset",
+        in_file(hidden)->size(0)));
   }
 }
 
 }  // namespace
 
-LoadReport load_weights(Model& model, const NamedTensors& file, const std::string& source,
-                        const InitConfig& options) {
-  return Loader(model, file, source, options).load();
+LoadReport load_weights(Model& model, const Weights& weights, const InitConfig& options) {
+  return Loader(model, weights, options).load();
 }
 
 }  // namespace vit

@@ -129,7 +129,7 @@ std::string_view name_of(ArchiveFormat format) {
 std::optional<std::string> torch_folder(const ZipArchive& archive) {
   for (const ZipMember& member : archive.members()) {
     if (!member.name.ends_with(kPickleName)) continue;
-    std::string folder = member.name.substr(0, member.name.size() - kPickleName.size());
+    std::string folder(member.name.substr(0, member.name.size() - kPickleName.size()));
     if (folder.empty() || folder.find('/') == folder.size() - 1) return folder;
   }
   return std::nullopt;

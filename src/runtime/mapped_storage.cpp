@@ -33,7 +33,9 @@ bool is_aligned(std::string_view bytes, at::ScalarType type) {
 
 std::shared_ptr<const MappedFile> map_weights(const fs::path& path) {
   try {
-    return std::make_shared<const MappedFile>(path);
+    auto file = std::make_shared<const MappedFile>(path);
+    file->will_be_read_in_order();
+    return file;
   } catch (const DataError& error) {
     throw CheckpointError(error.what());
   }

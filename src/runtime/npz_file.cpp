@@ -68,14 +68,13 @@ at::Tensor read_array(const ZipArchive& archive, const ZipMember& member, const 
 
 NamedTensors read_npz(const std::filesystem::path& path) {
   const auto file = map_weights(path);
-  file->will_be_read_in_order();
   try {
     expect_format(file, ArchiveFormat::kNpz);
     const ZipArchive archive(file);
     NamedTensors tensors;
     for (const ZipMember& member : archive.members()) {
       if (!member.name.ends_with(kSuffix)) continue;
-      std::string name = member.name.substr(0, member.name.size() - kSuffix.size());
+      std::string name(member.name.substr(0, member.name.size() - kSuffix.size()));
       at::Tensor tensor = read_array(archive, member, name);
       tensors.push_back({std::move(name), std::move(tensor)});
     }

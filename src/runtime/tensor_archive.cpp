@@ -21,6 +21,18 @@ ArchiveFormat format_of(const std::filesystem::path& path) {
 
 }  // namespace
 
+const char* format_name(ArchiveFormat format) {
+  switch (format) {
+    case ArchiveFormat::kSafetensors:
+      return "safetensors";
+    case ArchiveFormat::kNpz:
+      return "npz";
+    case ArchiveFormat::kPickle:
+      break;
+  }
+  return "pth";
+}
+
 TensorArchive read_tensor_archive(const std::filesystem::path& path) {
   const ArchiveFormat format = format_of(path);
   switch (format) {

@@ -5,6 +5,7 @@
 #include "tensor_dtype.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,8 @@ namespace vit {
 namespace {
 
 constexpr size_t kAlignment = 64;  // of the first data byte
+constexpr size_t kPieceBytes = size_t{8} << 20;
+constexpr size_t kParallelBytes = size_t{64} << 20;
 
 std::string_view dtype_name(const NamedTensor& entry) {
   const auto type = entry.tensor.scalar_type();
@@ -75,6 +78,38 @@ std::string header_of(const std::vector<const NamedTensor*>& order,
   return bytes + json;
 }
 
+// Part of the data, in memory.
+struct Piece {
+  const char* bytes;
+  size_t size;
+  uint64_t offset;  // in the file
+};
+
+void add_pieces(std::vector<Piece>& pieces, const at::Tensor& host, uint64_t offset) {
+  const auto* bytes = static_cast<const char*>(host.const_data_ptr());
+  const auto size = static_cast<size_t>(byte_size(host));
+  for (size_t at = 0; at < size; at += kPieceBytes)
+    pieces.push_back({bytes + at, std::min(kPieceBytes, size - at), offset + at});
+}
+
+// By several threads where that is worth starting them.
+void write_pieces(const NewFile& file, const std::vector<Piece>& pieces) {
+  const auto write = [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const Piece& piece = pieces[static_cast<size_t>(i)];
+      file.write_at(piece.offset, piece.bytes, piece.size);
+    }
+  };
+  const auto count = static_cast<int64_t>(pieces.size());
+  size_t total = 0;
+  for (const Piece& piece : pieces) total += piece.size;
+  if (total < kParallelBytes) {
+    write(0, count);
+  } else {
+    at::parallel_for(0, count, 1, write);
+  }
+}
+
 }  // namespace
 
 void write_tensor_file(const std::filesystem::path& path, const NamedTensors& tensors,
@@ -83,11 +118,21 @@ void write_tensor_file(const std::filesystem::path& path, const NamedTensors& te
   const std::string header = header_of(order, metadata);
   NewFile file(path);
   file.write(header.data(), header.size());
-  for (const NamedTensor* entry :
-       order) {  // one at a time: a copy from a device needs room for one tensor only
-    const at::Tensor host = entry->tensor.detach().to(at::kCPU).contiguous();
-    if (host.numel() > 0) file.write(host.const_data_ptr(), static_cast<size_t>(byte_size(host)));
+  std::vector<Piece> resident;
+  uint64_t offset = header.size();
+  for (const NamedTensor* entry : order) {
+    const at::Tensor& tensor = entry->tensor;
+    if (tensor.is_cpu() && tensor.is_contiguous()) {
+      add_pieces(resident, tensor, offset);
+    } else {  // one at a time: room for one copy is enough
+      std::vector<Piece> copied;
+      const at::Tensor host = tensor.detach().to(at::kCPU).contiguous();
+      add_pieces(copied, host, offset);
+      write_pieces(file, copied);
+    }
+    offset += static_cast<uint64_t>(byte_size(tensor));
   }
+  write_pieces(file, resident);
   file.keep();
 }
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <set>
 #include <utility>
 
 namespace vit {
@@ -179,23 +178,27 @@ ZipArchive::ZipArchive(std::shared_ptr<const MappedFile> file) : file_(std::move
   const Directory directory = find_directory(bytes);
   std::string_view left = bytes.substr(directory.begin, directory.end - directory.begin);
   std::vector<Entry> entries;
-  std::set<std::string_view> names;
   for (uint64_t i = 0; i < directory.num_members; ++i) {
     Entry entry = read_entry(left);
     check_sizes(entry);
-    if (!names.insert(left.substr(kEntrySize, entry.member.name.size())).second)
+    if (!index_.emplace(entry.member.name, entries.size()).second)
       throw FileFlaw(fmt::format("has the member {} twice", in_quotes(entry.member.name)));
     left.remove_prefix(entry.length);
     entries.push_back(std::move(entry));
   }
   if (!left.empty()) throw FileFlaw("has a zip directory of another length than it says");
   locate_all(bytes, entries, directory.begin);
-  for (Entry& entry : entries) members_.push_back(std::move(entry.member));
+  const bool have_crc =
+      std::ranges::any_of(entries, [](const Entry& e) { return e.member.crc != 0; });
+  for (Entry& entry : entries) {
+    entry.member.has_crc = have_crc;
+    members_.push_back(entry.member);
+  }
 }
 
 const ZipMember* ZipArchive::find(std::string_view name) const {
-  const auto found = std::ranges::find(members_, name, &ZipMember::name);
-  return found == members_.end() ? nullptr : &*found;
+  const auto found = index_.find(name);
+  return found == index_.end() ? nullptr : &members_[found->second];
 }
 
 ZipMemberReader::ZipMemberReader(const ZipMember& member) : member_(member) {
@@ -208,7 +211,7 @@ ZipMemberReader::~ZipMemberReader() {
 }
 
 void ZipMemberReader::read(void* to, uint64_t size) {
-  VIT_CHECK(size <= left(), member_.name);
+  VIT_CHECK(size <= left(), std::string(member_.name));
   if (size == 0) return;
   if (member_.is_deflated) {
     inflate_into(static_cast<char*>(to), size);
@@ -220,7 +223,7 @@ void ZipMemberReader::read(void* to, uint64_t size) {
 }
 
 std::string_view ZipMemberReader::rest() const {
-  VIT_CHECK(is_mapped(), member_.name);
+  VIT_CHECK(is_mapped(), std::string(member_.name));
   return member_.bytes.substr(position_);
 }
 
@@ -254,8 +257,8 @@ void ZipMemberReader::finish() {
         crc32_z(crc_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
     position_ = member_.size;
   }
-  VIT_CHECK(left() == 0, member_.name);
-  if (crc_ != member_.crc)
+  VIT_CHECK(left() == 0, std::string(member_.name));
+  if (member_.has_crc && crc_ != member_.crc)
     throw FileFlaw(
         fmt::format("has damaged data in {} (the checksum differs)", in_quotes(member_.name)));
 }

@@ -15,14 +15,16 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace vit {
 
 struct ZipMember {
-  std::string name;
+  std::string_view name;  // in the mapped file
   bool is_deflated = false;
   uint32_t crc = 0;
+  bool has_crc = true;     // PyTorch can be told to write zeros in place of all checksums
   uint64_t size = 0;       // of the content
   std::string_view bytes;  // in the mapped file: the content, or what inflates to it
 };
@@ -38,6 +40,7 @@ class ZipArchive {
  private:
   std::shared_ptr<const MappedFile> file_;
   std::vector<ZipMember> members_;
+  std::unordered_map<std::string_view, size_t> index_;
 };
 
 // Reads one member from its start to its end, and then compares its checksum.

@@ -117,8 +117,7 @@ void ZipWriter::add(const std::string& name, std::string_view head, std::string_
                       .crc = extend_crc(extend_crc(0, head), body),
                       .size = head.size() + body.size(),
                       .offset = position_};
-  write(local_header(member));
-  write(head);
+  write(local_header(member).append(head));
   write(body);
   directory_ += directory_entry(member);
   ++num_members_;

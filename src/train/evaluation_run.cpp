@@ -7,7 +7,9 @@
 #include "vit/core/log.hpp"
 #include "vit/core/text.hpp"
 #include "vit/data/labelled_files.hpp"
+#include "vit/models/identify.hpp"
 #include "vit/runtime/device.hpp"
+#include "vit/train/load_table.hpp"
 #include "vit/train/run_config.hpp"
 #include "vit/train/stored_model.hpp"
 #include "vit/train/weights_source.hpp"
@@ -40,7 +42,8 @@ struct Subject {
 
 void open_sources(const EvaluationRequest& request, Subject& subject) {
   const fs::path path = request.run.empty() ? request.weights : request.run;
-  subject.raw = open_weights(path, request.checkpoint);
+  subject.raw =
+      open_weights(path, request.checkpoint, WhichWeights::kRaw, layout_in(request.overrides));
   const fs::path folder = subject.raw.file.parent_path();
   if (fs::is_directory(path) && fs::exists(folder / "average.safetensors")) {
     subject.average = open_weights(folder, "", WhichWeights::kAverage);
@@ -57,7 +60,7 @@ RunConfig read_config(const EvaluationRequest& request, const WeightsSource& wei
   } else {
     StoredModel described{identify_model(weights, request.model), {}};
     described.input = weights.input ? *weights.input : input_of_preset(described.model.name());
-    document = config::Document::from_text(config::write(described), weights.name);
+    document = config::Document::from_text(config::write(described), weights.weights.name);
   }
   if (!request.data.empty()) {
     const std::string root = fs::absolute(request.data).lexically_normal().string();
@@ -137,11 +140,13 @@ Subject open_subject(const EvaluationRequest& request) {
   subject.config = read_config(request, subject.raw);
   subject.device = choose_device(subject.config.device);
   set_deterministic(subject.config.run.deterministic);
-  const int64_t classes = classes_of(subject.raw.tensors);
+  const Weights& weights = subject.raw.weights;
+  const int64_t classes = classes_of(weights.tensors);
   if (classes == 0)
-    throw CheckpointError("weights '" + subject.raw.name + "' have no classification head");
-  subject.model =
-      subject.config.model.build(ModelArgs{classes, channels_of(subject.raw.tensors), Random(0)});
+    throw CheckpointError("weights '" + weights.name + "' have no classification head");
+  subject.model = subject.config.model.build({.classes = classes,
+                                              .channels = channels_of(weights.tensors),
+                                              .allocation = Allocation::kUninitialised});
   open_data(request, subject);
   for (auto n = static_cast<int64_t>(subject.classes.size()); n < classes; ++n)
     subject.classes.push_back(std::to_string(n));
@@ -217,16 +222,16 @@ void require_folder_of(const fs::path& file) {
 
 WeightsResult evaluate_weights(Subject& subject, const WeightsSource& weights,
                                const std::string& name, at::Tensor* all_logits) {
-  const LoadReport report = load_weights(
-      *subject.model, weights.tensors, weights.name,
-      {.head = HeadPolicy::kKeep, .position_embedding = PositionEmbeddingPolicy::kResize});
-  for (const std::string& resized : report.resized) spdlog::info("resized {}", resized);
-  for (const std::string& unused : report.unused)
-    spdlog::warn("tensor '{}' of the weights is not used", unused);
-  for (const std::string& note : report.notes) spdlog::warn("{}", note);
+  InitConfig init = subject.config.init;
+  init.head = HeadPolicy::kKeep;
+  const LoadReport report = load_weights(*subject.model, weights.weights, init);
+  const bool is_plain = report.matched == report.total && report.resized.empty() &&
+                        report.adapted.empty() && report.unused.empty() && report.notes.empty();
+  if (!is_plain) spdlog::info("{}\n{}", weights.weights.name, load_table(report));
   move_to(*subject.model, subject.device);
 
-  const Pipeline pipeline({}, subject.config.input, subject.model->input_size());
+  const Pipeline pipeline({}, subject.config.input, subject.model->input_size(),
+                          {subject.config.data.common().exif_orientation});
   WeightsResult result;
   result.weights = name;
   std::vector<at::Tensor> kept;
@@ -290,8 +295,9 @@ void run_evaluation(const EvaluationRequest& request) {
   for (int64_t i = 0; i < subject.dataset->size(); ++i)
     results.files.push_back(subject.dataset->name(i));
   results.title = fmt::format(
-      "{} \u00b7 {} \u00b7 {} ({} images) \u00b7 {} px \u00b7 {}", results.model, subject.raw.name,
-      results.split, grouped(subject.dataset->size()), to_string(subject.model->input_size()),
+      "{} \u00b7 {} \u00b7 {} ({} images) \u00b7 {} px \u00b7 {}", results.model,
+      subject.raw.weights.name, results.split, grouped(subject.dataset->size()),
+      to_string(subject.model->input_size()),
       subject.raw.input ? "preprocessing stored with the weights" : "preprocessing of the preset");
 
   at::Tensor logits;

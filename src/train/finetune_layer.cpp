@@ -2,7 +2,7 @@
 
 #include "vit/config/writer.hpp"
 #include "vit/core/error.hpp"
-#include "vit/models/vision_transformer.hpp"
+#include "vit/models/identify.hpp"
 #include "vit/train/run_config.hpp"
 #include "vit/train/stored_model.hpp"
 #include "vit/train/weights_source.hpp"
@@ -20,15 +20,11 @@ std::string quoted(const std::string& text) {
 }  // namespace
 
 std::string finetune_layer(const std::filesystem::path& weights, const std::string& model,
-                           const std::filesystem::path& data) {
-  const WeightsSource source = open_weights(weights);
+                           const std::filesystem::path& data, const config::Document& own) {
+  const WeightsSource source = open_weights(weights, "best", WhichWeights::kRaw, layout_in(own));
   StoredModel stored{identify_model(source, model), source.input.value_or(InputConfig{})};
   if (!source.input) stored.input = input_of_preset(stored.model.name());
-  if (VitConfig* vit = stored.model.mutate<VitConfig>()) {
-    vit->representation_size = 0;  // the whole head goes (Dosovitskiy et al. 2021, B.1.1)
-    vit->head_zero_init = true;
-    vit->head_bias = 0;
-  }
+  use_new_head(stored.model);
   std::string text =
       "init: {weights: " + quoted(std::filesystem::absolute(weights).string()) + ", head: reset}\n";
   text += config::write(stored);

@@ -110,8 +110,7 @@ void write_sample_grid(const fs::path& file, const Parts& parts) {
     Image image;
     try {
       image = parts.train_pipeline->apply(
-          parts.train_set->picture(at.index),
-          augment.at(static_cast<uint64_t>(at.epoch)).at(static_cast<uint64_t>(at.index)));
+          parts.train_set->picture(at.index), augmentation_key(augment, at));
     } catch (const DataError&) {
       continue;  // the training itself reports it, by the policy of data.on_error
     }

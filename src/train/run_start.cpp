@@ -88,7 +88,8 @@ RunConfig config_for(const RunRequest& request, const std::optional<fs::path>& c
   }
   const RunConfig config = read_run_config(request.document);
   if (config.init.weights.empty()) return config;
-  const WeightsSource weights = open_weights(config.init.weights);
+  const WeightsSource weights =
+      open_weights(config.init.weights, "best", WhichWeights::kRaw, config.init.layout);
   return weights.input ? read_run_config(request.document, &*weights.input) : config;
 }
 

@@ -3,47 +3,21 @@
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
 #include "vit/core/text.hpp"
+#include "vit/models/identify.hpp"
 #include "vit/models/vision_transformer.hpp"
+#include "vit/runtime/tensor_archive.hpp"
 #include "vit/train/checkpoint.hpp"
 #include "vit/train/run_config.hpp"
 #include "vit/train/stored_model.hpp"
 
+#include "transformers_config.hpp"
+
 #include <ATen/ATen.h>
 
-#include <cmath>
+#include <algorithm>
 
 namespace vit {
 namespace {
-
-[[noreturn]] void refuse_pickle(const fs::path& file) {
-  const std::string in = file.string(),
-                    out = fs::path(file).replace_extension(".safetensors").string();
-  throw CheckpointError(
-      "weights '" + in +
-      "' are a Python pickle, which this program does not execute\n"
-      "convert once:  python -c \"import torch,safetensors.torch as s; c=torch.load('" +
-      in +
-      "',map_location='cpu',weights_only=True); c=c.get('model') or c.get('state_dict') or c; "
-      "s.save_file({k:v.contiguous() for k,v in c.items()},'" +
-      out + "')\"");
-}
-
-void refuse_other_formats(const fs::path& file) {
-  const MappedFile map(file);
-  const std::string_view bytes = map.bytes();
-  const std::string extension = file.extension();
-  const bool zip = bytes.starts_with("PK\x03\x04");
-  if (extension == ".npz" ||
-      (zip && extension != ".pth" && extension != ".pt" && extension != ".bin")) {
-    throw CheckpointError(
-        "weights '" + file.string() +
-        "' look like a NumPy archive (.npz)\nthis version reads safetensors only");
-  }
-  if (zip || extension == ".pth" || extension == ".pt" || extension == ".bin" ||
-      bytes.starts_with("\x80\x02")) {
-    refuse_pickle(file);
-  }
-}
 
 // A weight file inside a checkpoint must be the one its manifest names.
 void verify_if_checkpoint(const fs::path& file) {
@@ -53,22 +27,13 @@ void verify_if_checkpoint(const fs::path& file) {
   if (is_checkpoint) verify_checkpoint(folder);
 }
 
-fs::path locate(const fs::path& path, const std::string& checkpoint, WhichWeights which) {
-  if (!fs::exists(path)) {
-    throw CheckpointError("there are no weights at '" + path.string() +
-                          "'\ngive a safetensors file, a checkpoint folder or a run folder");
+// The weight file of a folder that transformers wrote, if it is one.
+std::optional<fs::path> transformers_file(const fs::path& folder) {
+  if (!fs::exists(folder / "config.json")) return std::nullopt;
+  for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
+    if (fs::exists(folder / name)) return folder / name;
   }
-  if (!fs::is_directory(path)) return path;
-  const bool is_checkpoint =
-      fs::exists(path / "manifest.json") || fs::exists(path / "model.safetensors");
-  const fs::path folder = is_checkpoint ? path : find_checkpoint(path, checkpoint);
-  const fs::path file =
-      folder / (which == WhichWeights::kAverage ? "average.safetensors" : "model.safetensors");
-  if (!fs::exists(file)) {
-    throw CheckpointError("checkpoint '" + folder.string() + "' has no " +
-                          file.filename().string());
-  }
-  return file;
+  return std::nullopt;
 }
 
 std::string list_checkpoints(const fs::path& folder) {
@@ -77,52 +42,32 @@ std::string list_checkpoints(const fs::path& folder) {
   return names.empty() ? "there is none" : "there are " + join(names, ", ");
 }
 
-// One past the largest i of names "blocks.<i>."
-int64_t count_blocks(const NamedTensors& tensors) {
-  int64_t count = 0;
-  for (const NamedTensor& item : tensors) {
-    if (item.name.starts_with("blocks."))
-      count = std::max<int64_t>(count, std::atoll(item.name.c_str() + 7) + 1);
-  }
-  return count;
-}
-
-int64_t size_of(const NamedTensors& tensors, const std::string& name, int64_t dimension) {
-  const at::Tensor* tensor = find_tensor(tensors, name);
-  return tensor != nullptr && tensor->dim() > dimension ? tensor->size(dimension) : 0;
-}
-
-bool same_dimensions(const VitConfig& config, const NamedTensors& tensors) {
-  return config.width == size_of(tensors, "patch_embed.proj.weight", 0) &&
-         config.patch.height == size_of(tensors, "patch_embed.proj.weight", 2) &&
-         config.patch.width == size_of(tensors, "patch_embed.proj.weight", 3) &&
-         config.depth == count_blocks(tensors) &&
-         config.grid().area() + (config.has_class_token() ? 1 : 0) ==
-             size_of(tensors, "pos_embed", 1) &&
-         config.mlp_width() == size_of(tensors, "blocks.0.mlp.fc1.weight", 0);
-}
-
-// Sets the resolution whose position embeddings the tensors hold (square grids), and the hidden
-// layer of the head.
-void follow_tensors(VitConfig& config, const NamedTensors& tensors) {
-  const int64_t tokens = size_of(tensors, "pos_embed", 1) - (config.has_class_token() ? 1 : 0);
-  const auto side = static_cast<int64_t>(
-      std::lround(std::sqrt(static_cast<double>(std::max<int64_t>(tokens, 0)))));
-  if (side > 0 && side * side == tokens && config.grid().area() != tokens) {
-    config.image = {side * config.patch.height, side * config.patch.width};
-  }
-  config.representation_size = size_of(tensors, "pre_logits.fc.weight", 0);
-}
-
-[[noreturn]] void refuse_to_guess(const WeightsSource& weights,
+[[noreturn]] void refuse_to_guess(const std::string& weights,
                                   const std::vector<std::string>& fitting) {
   if (fitting.empty()) {
-    throw CheckpointError("weights '" + weights.name +
+    throw CheckpointError("weights '" + weights +
                           "' do not say which model they are, and no preset has their dimensions\n"
-                          "name the model: --model NAME (vit-train --list models)");
+                          "name the model (--model NAME; vit-models lists them), or take the "
+                          "dimensions from the file: --model vit --set model.heads=N");
   }
-  throw CheckpointError("weights '" + weights.name + "' do not say which model they are; " +
+  throw CheckpointError("weights '" + weights + "' do not say which model they are; " +
                         join_words(fitting) + " fit\nname one of them: --model " + fitting.front());
+}
+
+// For weights that do not say.
+ModelSection guess_model(const WeightsSource& source) {
+  const Weights& weights = source.weights;
+  const std::vector<std::string> fitting = presets_that_fit(weights.tensors);
+  // Presets of equal dimensions differ in their preprocessing. Files in the layout of the original
+  // code are those of its paper, which come first; others may bring their preprocessing along.
+  const bool is_original = weights.layout == Layout::kJax || weights.layout == Layout::kBigTransfer;
+  const bool is_clear = fitting.size() == 1 || is_original || source.input.has_value();
+  if (!fitting.empty() && is_clear) return ModelSection(fitting.front());
+  if (!fitting.empty()) refuse_to_guess(weights.name, fitting);
+  ModelSection section = section_of(weights.tensors, weights.heads);
+  const bool heads_matter = !section.empty() && section.as<VitConfig>() != nullptr;
+  if (section.empty() || (heads_matter && weights.heads == 0)) refuse_to_guess(weights.name, {});
+  return section;
 }
 
 }  // namespace
@@ -148,50 +93,62 @@ fs::path find_checkpoint(const fs::path& run, const std::string& checkpoint) {
   return fs::canonical(folder / name);
 }
 
-WeightsSource open_weights(const fs::path& path, const std::string& checkpoint,
-                           WhichWeights which) {
+fs::path find_weights(const fs::path& path, const std::string& checkpoint, WhichWeights which) {
+  if (!fs::exists(path)) {
+    throw CheckpointError("there are no weights at '" + path.string() +
+                          "'\ngive a weight file, a checkpoint folder or a run folder");
+  }
+  if (!fs::is_directory(path)) return path;
+  if (const auto file = transformers_file(path)) return *file;
+  const bool is_checkpoint =
+      fs::exists(path / "manifest.json") || fs::exists(path / "model.safetensors");
+  const fs::path folder = is_checkpoint ? path : find_checkpoint(path, checkpoint);
+  const fs::path file =
+      folder / (which == WhichWeights::kAverage ? "average.safetensors" : "model.safetensors");
+  if (!fs::exists(file)) {
+    throw CheckpointError("checkpoint '" + folder.string() + "' has no " +
+                          file.filename().string());
+  }
+  return file;
+}
+
+std::optional<Layout> layout_in(const config::Document& document) {
+  const std::string named = document.scalar("init.layout");
+  return named.empty() || named == "null" ? std::nullopt : std::optional(layout_named(named));
+}
+
+WeightsSource open_weights(const fs::path& path, const std::string& checkpoint, WhichWeights which,
+                           std::optional<Layout> layout) {
   WeightsSource source;
-  source.file = locate(path, checkpoint, which);
-  source.name = source.file.parent_path().filename().string().starts_with("step-")
-                    ? (source.file.parent_path().filename() / source.file.filename()).string()
-                    : source.file.filename().string();
-  refuse_other_formats(source.file);
+  source.file = find_weights(path, checkpoint, which);
+  const fs::path folder = source.file.parent_path();
+  const bool in_checkpoint = folder.filename().string().starts_with("step-");
+  const std::string name = in_checkpoint ? (folder.filename() / source.file.filename()).string()
+                                         : source.file.filename().string();
   verify_if_checkpoint(source.file);
-  const TensorFile file(source.file);
-  source.tensors = file.tensors();
-  source.classes = stored_classes(file.metadata());
-  if (auto stored = stored_model(file.metadata(), source.name)) {
+  TensorArchive archive = read_tensor_archive(source.file);
+  source.format = format_name(archive.format);
+  source.classes = stored_classes(archive.metadata);
+  if (auto stored = stored_model(archive.metadata, name)) {
     source.model = std::move(stored->model);
     source.input = std::move(stored->input);
   }
-  const std::string folder = source.file.parent_path().filename();
-  if (folder.starts_with("step-")) source.step = std::atoll(folder.c_str() + 5);
+  source.weights = import_weights(std::move(archive.tensors), name, layout);
+  if (in_checkpoint) source.step = std::atoll(folder.filename().c_str() + 5);
+  if (source.weights.layout == Layout::kHuggingFace) read_transformers_config(folder, source);
   return source;
 }
 
-ModelSection identify_model(const WeightsSource& weights, const std::string& named) {
-  if (named.empty() && weights.model) return *weights.model;
-  ModelSection section(named);
-  if (named.empty()) {
-    std::vector<std::string> fitting;
-    for (const std::string& name : Models::catalog().names()) {
-      const ModelSection candidate(name);
-      const VitConfig* config = candidate.as<VitConfig>();
-      if (Models::catalog().is_preset(name) && config != nullptr &&
-          same_dimensions(*config, weights.tensors)) {
-        fitting.push_back(name);
-      }
-    }
-    if (fitting.size() != 1) refuse_to_guess(weights, fitting);
-    section = ModelSection(fitting.front());
+ModelSection identify_model(const WeightsSource& source, const std::string& named) {
+  if (named.empty() && source.model) return *source.model;
+  const Weights& weights = source.weights;
+  ModelSection section = named.empty() ? guess_model(source) : ModelSection(named);
+  if (!named.empty() && !Models::catalog().is_preset(named)) {
+    const ModelSection found = section_of(weights.tensors, weights.heads);
+    if (!found.empty() && found.name() == section.name()) section = found;
   }
-  if (VitConfig* config = section.mutate<VitConfig>()) follow_tensors(*config, weights.tensors);
+  follow_tensors(section, weights.tensors);
   return section;
-}
-
-int64_t classes_of(const NamedTensors& tensors) { return size_of(tensors, "head.weight", 0); }
-int64_t channels_of(const NamedTensors& tensors) {
-  return size_of(tensors, "patch_embed.proj.weight", 1);
 }
 
 }  // namespace vit

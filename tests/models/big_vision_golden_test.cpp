@@ -10,55 +10,9 @@
 namespace vit::test {
 namespace {
 
-// Flax layouts to ours: dense (in, out) -> (out, in), convolution HWIO -> OIHW.
-at::Tensor dense(const at::Tensor& kernel, int64_t out) { return kernel.reshape({-1, out}).t(); }
-
-// All tensors of the network below `prefix` of `file`, under timm's names.
-NamedTensors under_our_names(const TensorFile& file, const std::string& prefix,
-                             const VitConfig& config) {
-  const auto take = [&](const std::string& name) { return file.tensor(prefix + name); };
-  NamedTensors found;
-  const auto add_pair = [&](const std::string& ours, const std::string& theirs, int64_t out) {
-    found.push_back({ours + ".weight", dense(take(theirs + "/kernel"), out)});
-    found.push_back({ours + ".bias", take(theirs + "/bias")});
-  };
-  const auto add_norm = [&](const std::string& ours, const std::string& theirs) {
-    found.push_back({ours + ".weight", take(theirs + "/scale")});
-    found.push_back({ours + ".bias", take(theirs + "/bias")});
-  };
-  const int64_t width = config.width;
-  if (file.contains(prefix + "cls")) found.push_back({"cls_token", take("cls")});
-  if (file.contains(prefix + "pos_embedding")) {
-    at::Tensor embedding = take("pos_embedding");
-    if (config.has_class_token()) embedding = at::cat({at::zeros({1, 1, width}), embedding}, 1);
-    found.push_back({"pos_embed", embedding});
-  }
-  found.push_back({"patch_embed.proj.weight", take("embedding/kernel").permute({3, 2, 0, 1})});
-  found.push_back({"patch_embed.proj.bias", take("embedding/bias")});
-  for (int64_t i = 0; i < config.depth; ++i) {
-    const std::string ours = "blocks." + std::to_string(i) + ".";
-    const std::string theirs = "Transformer/encoderblock_" + std::to_string(i) + "/";
-    const std::string attention = theirs + "MultiHeadDotProductAttention_0/";
-    add_norm(ours + "norm1", theirs + "LayerNorm_0");
-    std::vector<at::Tensor> weights, biases;
-    for (const char* part : {"query", "key", "value"}) {
-      weights.push_back(take(attention + part + "/kernel").reshape({width, width}).t());
-      if (file.contains(prefix + attention + part + "/bias")) {
-        biases.push_back(take(attention + part + "/bias").flatten());
-      }
-    }
-    found.push_back({ours + "attn.qkv.weight", at::cat(weights)});
-    if (biases.size() == 3) found.push_back({ours + "attn.qkv.bias", at::cat(biases)});
-    add_pair(ours + "attn.proj", attention + "out", width);
-    add_norm(ours + "norm2", theirs + "LayerNorm_1");
-    add_pair(ours + "mlp.fc1", theirs + "MlpBlock_0/Dense_0", config.mlp_width());
-    add_pair(ours + "mlp.fc2", theirs + "MlpBlock_0/Dense_1", width);
-  }
-  add_norm("norm", "Transformer/encoder_norm");
-  if (config.representation_size > 0)
-    add_pair("pre_logits.fc", "pre_logits", config.representation_size);
-  add_pair("head", "head", take("head/bias").size(0));
-  return found;
+// The entries below `prefix`, as import_weights has them.
+NamedTensors imported(const TensorFile& file, const std::string& prefix) {
+  return import_weights(below(file, prefix), prefix).tensors;
 }
 
 std::string read_config(const Json& json, VitConfig& config) {
@@ -80,6 +34,8 @@ std::string read_config(const Json& json, VitConfig& config) {
       config.pooling = Pooling::kMean;
     else if (key == "pool_type" && value == "tok")
       config.pooling = Pooling::kToken;
+    else if (key == "pool_type" && value == "map")
+      config.pooling = Pooling::kAttention;
     else if (key == "posemb" && value == "sincos2d")
       config.position_embedding = PositionEmbedding::kSincos2d;
     else if (key == "posemb" && value == "learn")
@@ -103,8 +59,12 @@ TEST_P(BigVisionGolden, LogitsFeaturesAndGradients) {
     GTEST_SKIP() << "not a network of ours yet: " << reason;
   }
   const auto model = build_vision_transformer(config, {.classes = json.at("classes")});
-  const NamedTensors weights = under_our_names(file, "param/", config);
-  load_weights(*model, weights, GetParam().filename(), {.head = HeadPolicy::kKeep});
+  const Weights weights = import_weights(below(file, "param/"), GetParam().filename());
+  EXPECT_EQ(weights.layout, Layout::kJax);
+  EXPECT_EQ(weights.heads, config.heads);
+  const LoadReport report = load_weights(*model, weights, {.head = HeadPolicy::kKeep});
+  EXPECT_EQ(report.matched, report.total);
+  EXPECT_TRUE(report.unused.empty());
 
   // Our names for the stages. with_posemb has no class token.
   NamedTensors features;
@@ -117,7 +77,7 @@ TEST_P(BigVisionGolden, LogitsFeaturesAndGradients) {
   }
   // The class token's zero position gets a gradient here that the other network has no parameter
   // for.
-  NamedTensors grads = under_our_names(file, "flax/grad/", config);
+  NamedTensors grads = imported(file, "flax/grad/");
   if (config.has_class_token()) {
     const Pass pass = run_pass(*model, file.tensor("input"), file.tensor("labels"));
     for (auto& [name, tensor] : grads) {

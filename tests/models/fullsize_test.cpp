@@ -62,9 +62,21 @@ void expect_same_features(const KeepTaps& taps, const TensorFile& file, const Js
   }
 }
 
+// What convolutions and group norms do to gradients: the reference's own float32 and float64 differ
+// by up to 6e-3 in the norm of a gradient, and by up to 3e-2 in single values.
+struct GradTolerance {
+  double norm = 1e-3, value = 1e-3;  // relative
+};
+GradTolerance grad_tolerance(const Pass& pass) {
+  const bool is_convolutional = std::ranges::any_of(
+      pass.grads, [](const auto& entry) { return entry.first.find("conv") != std::string::npos; });
+  return is_convolutional ? GradTolerance{.norm = 2e-2, .value = 5e-2} : GradTolerance{};
+}
+
 // Returns the largest relative difference of the norms.
 double expect_same_grads(const Pass& pass, const TensorFile& file, const Json& expected,
                          const std::string& model) {
+  const GradTolerance allowed = grad_tolerance(pass);
   const at::Tensor norms = file.tensor(model + "/grad_l2"),
                    samples = file.tensor(model + "/grad_samples");
   double worst = 0;
@@ -74,11 +86,11 @@ double expect_same_grads(const Pass& pass, const TensorFile& file, const Json& e
     const auto row = static_cast<int64_t>(i);
     const auto norm = norms[row].item<double>();
     const double off = std::abs(grad.norm().item<double>() - norm) / norm;
-    EXPECT_LE(off, 1e-3) << name;
+    EXPECT_LE(off, allowed.norm) << name;
     worst = std::max(worst, off);
     const int64_t n = grad.numel();
-    const double tolerance =
-        1e-3 * norm / std::sqrt(static_cast<double>(n)) + 1e-3 * max_abs(samples[row]) + 1e-7;
+    const double scale = norm / std::sqrt(static_cast<double>(n)) + max_abs(samples[row]);
+    const double tolerance = allowed.value * scale + 1e-7;
     for (const auto& [column, index] :
          {std::pair{0, int64_t{0}}, {1, n / 3}, {2, n / 2}, {3, n - 1}}) {
       EXPECT_NEAR(grad[index].item<double>(), samples[row][column].item<double>(), tolerance)

@@ -18,12 +18,17 @@ VitConfig small_config() {
           .representation_size = 96};
 }
 
-NamedTensors initial(const VitConfig& config, const ModelArgs& args) {
+NamedTensors initial(const Model& model) {
   NamedTensors copies;
-  const auto model = build_vision_transformer(config, args);
-  for (const auto& [name, tensor] : model->parameters())
+  for (const auto& [name, tensor] : model.parameters())
     copies.push_back({name, tensor.detach().clone()});
   return copies;
+}
+NamedTensors initial(const VitConfig& config, const ModelArgs& args) {
+  return initial(*build_vision_transformer(config, args));
+}
+NamedTensors initial(const ResNetConfig& config, const ModelArgs& args) {
+  return initial(*build_resnet(config, args));
 }
 
 struct Stats {
@@ -37,9 +42,10 @@ Stats stats_of(const NamedTensors& tensors, const std::string& name) {
           values.abs().max().item<double>()};
 }
 
-class Initialisers : public testing::Test {
+class Expectations : public testing::Test {
  protected:
-  const NamedTensors tensors = initial(small_config(), {.classes = 1000, .seed = Random(7)});
+  explicit Expectations(NamedTensors tensors) : tensors(std::move(tensors)) {}
+  const NamedTensors tensors;
 
   void expect_uniform(const std::string& name, int64_t fan_in, int64_t fan_out) {
     const double limit = std::sqrt(6.0 / static_cast<double>(fan_in + fan_out));
@@ -64,6 +70,11 @@ class Initialisers : public testing::Test {
     EXPECT_EQ(s.mean, value) << name;
     EXPECT_EQ(s.deviation, 0.0) << name;
   }
+};
+
+class Initialisers : public Expectations {
+ protected:
+  Initialisers() : Expectations(initial(small_config(), {.classes = 1000, .seed = Random(7)})) {}
 };
 
 TEST_F(Initialisers, PatchEmbedding) {
@@ -110,6 +121,55 @@ TEST_F(Initialisers, Heads) {
   expect_constant("pre_logits.fc.bias", 0);
   expect_constant("head.weight", 0);
   expect_constant("head.bias", 0);
+}
+
+// The reference draws every convolution alike; only post-activation units start as the identity.
+class ResNetInitialisers : public Expectations {
+ protected:
+  explicit ResNetInitialisers(ResNetUnit unit = ResNetUnit::kPostActivation)
+      : Expectations(initial(ResNetConfig{.layers = {1, 1}, .unit = unit, .head_bias = -2},
+                             {.classes = 10, .seed = Random(7)})) {}
+  void expect_convolutions() {
+    expect_lecun_normal("stem.conv.weight", 7 * 7 * 3);
+    expect_lecun_normal("stages.0.blocks.0.downsample.conv.weight", 64);
+    expect_lecun_normal("stages.1.blocks.0.conv1.weight", 256);
+    expect_lecun_normal("stages.1.blocks.0.conv2.weight", 3 * 3 * 128);
+    expect_lecun_normal("stages.1.blocks.0.conv3.weight", 128);
+    expect_constant("head.fc.weight", 0);
+    expect_constant("head.fc.bias", -2);
+  }
+  void expect_norms(double last_scale) {
+    for (const std::string unit : {"stages.0.blocks.0.", "stages.1.blocks.0."}) {
+      expect_constant(unit + "norm1.weight", 1);
+      expect_constant(unit + "norm2.weight", 1);
+      expect_constant(unit + "norm3.weight", last_scale);
+      expect_constant(unit + "norm3.bias", 0);
+    }
+  }
+};
+
+TEST_F(ResNetInitialisers, PostActivation) {
+  expect_convolutions();
+  expect_norms(0);
+  expect_constant("stem.norm.weight", 1);
+  expect_constant("stages.1.blocks.0.downsample.norm.weight", 1);
+}
+
+class PreActivationInitialisers : public ResNetInitialisers {
+ protected:
+  PreActivationInitialisers() : ResNetInitialisers(ResNetUnit::kPreActivation) {}
+};
+
+TEST_F(PreActivationInitialisers, PreActivation) {
+  expect_convolutions();
+  expect_norms(1);
+  expect_constant("norm.weight", 1);
+}
+
+TEST(HeadOptions, BiasAndRandomWeightOfResNets) {
+  const NamedTensors tensors =
+      initial(ResNetConfig{.layers = {1}, .head_zero_init = false}, {.classes = 1000});
+  EXPECT_NEAR(stats_of(tensors, "head.fc.weight").deviation, 1 / 16.0, 0.003);
 }
 
 TEST(HeadOptions, BiasAndRandomWeight) {

@@ -1,5 +1,5 @@
-// Tiny Vision Transformers under timm's names: logits, features and every gradient equal timm's
-// (erf GELU) and Flax's (tanh).
+// Tiny Vision Transformers and hybrids under timm's names: logits, features and every gradient
+// equal timm's (erf GELU) and Flax's (tanh).
 #include "models/families.hpp"
 #include "models/golden_model.hpp"
 #include "support/golden.hpp"
@@ -31,7 +31,10 @@ std::string read_official(const Json& json, Case& found) {
   config.mlp = json.at("mlp");
   const std::string classifier = json.at("classifier");
   if (classifier != "token" && classifier != "gap") return "classifier " + classifier;
-  if (!json.at("trunk_width_factor").is_null()) return "a hybrid";
+  if (!json.at("trunk_width_factor").is_null()) {
+    config.trunk = TrunkConfig{.layers = json.at("trunk_layers").get<std::vector<int64_t>>(),
+                               .width = json.at("trunk_width_factor")};
+  }
   config.pooling = classifier == "gap" ? Pooling::kMean : Pooling::kToken;
   if (!json.at("representation_size").is_null())
     config.representation_size = json.at("representation_size");
@@ -114,13 +117,14 @@ TEST_P(VitGolden, LogitsFeaturesAndGradients) {
     const InitConfig keep{.head = HeadPolicy::kKeep,
                           .position_embedding = PositionEmbeddingPolicy::kStrict};
     const LoadReport report =
-        load_weights(*model, below(file, "param/"), GetParam().filename(), keep);
+        load_weights(*model, {GetParam().filename(), below(file, "param/")}, keep);
     EXPECT_EQ(report.matched, report.total);
     EXPECT_TRUE(report.unused.empty());
-    Parity parity;
+    Parity parity{.allowed = found.config.trunk ? kConvolutionalTolerance : kLogitsTolerance};
     if (found.config.distilled) expect_both_heads(*model, file, group);
-    expect_parity(*model, file, group, parity, below(file, group + std::string("feat/")),
-                  below(file, group + std::string("grad/")));
+    const NamedTensors grads = below(file, group + std::string("grad/"));
+    EXPECT_TRUE(!grads.empty() || found.config.trunk) << "no gradients in " << group;
+    expect_parity(*model, file, group, parity, below(file, group + std::string("feat/")), grads);
     parity.print(GetParam().stem().string() + " " + group);
   }
   EXPECT_GT(groups, 0) << "the file holds results of no implementation known here";
@@ -133,7 +137,9 @@ TEST(VitGoldenFiles, AreThere) {
 std::vector<fs::path> networks() {
   std::vector<fs::path> found;
   for (const fs::path& file : golden_files("models", "", ".safetensors")) {
-    if (!file.filename().string().starts_with("big_vision_")) found.push_back(file);
+    const std::string name = file.filename();
+    const bool is_elsewhere = name.starts_with("big_vision_") || name.starts_with("bit_");
+    if (!is_elsewhere) found.push_back(file);
   }
   return found;
 }

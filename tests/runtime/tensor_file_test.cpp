@@ -8,6 +8,7 @@
 #include "support/temp_dir.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
@@ -224,6 +225,32 @@ TEST(TensorFile, a_failed_write_leaves_the_old_file_alone) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1)
       << "the partial file must go";
   EXPECT_TRUE(at::equal(TensorFile(path).tensor("a"), at::ones({4})));
+}
+
+// Above the size from which several threads write.
+TEST(TensorFile, large_files_are_whole_or_absent) {
+  const test::TempDir folder;
+  const auto path = folder / "large.safetensors";
+  const int num_threads = at::get_num_threads();
+  at::set_num_threads(3);
+  const at::Tensor large = at::arange(18 << 20, at::kFloat).reshape({-1, 1 << 10});
+  const NamedTensors written = {
+      {"a", large}, {"b", at::randn({3})}, {"transposed", large.slice(0, 0, 1 << 10).t()}};
+  write_tensor_file(path, written, {});
+  for (const auto& [name, tensor] : written)
+    EXPECT_TRUE(at::equal(TensorFile(path).tensor(name), tensor)) << name;
+
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{40 << 20, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &limit);
+  EXPECT_THROW(write_tensor_file(folder / "other", written, {}), CheckpointError);
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, ignored);
+  at::set_num_threads(num_threads);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1)
+      << "the partial file must go";
 }
 
 TEST(TensorFile, an_unwritable_place_is_named) {

@@ -20,6 +20,9 @@ struct SamplePosition {
   int64_t repeat = 0;  // which showing of it in a row
 };
 
+// What augments the example at that position: a child of the run's `seed` for this alone.
+Random augmentation_key(Random seed, const SamplePosition& at);
+
 class Sampler {
  public:
   enum class Order { kShuffled, kSequential };

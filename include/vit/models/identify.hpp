@@ -1,7 +1,7 @@
 // Which network tensors belong to, read off their names (timm's) and shapes.
 //
-// Everything but the number of attention heads leaves a trace in the tensors. A preset with the same
-// dimensions supplies that, or the file's own layout, or the convention of 64 channels a head.
+// Everything but the number of attention heads leaves a trace in the tensors. A preset with the
+// same dimensions supplies that, or the file's own layout, or the convention of 64 channels a head.
 #pragma once
 
 #include "vit/models/model.hpp"
@@ -12,8 +12,8 @@
 namespace vit {
 
 // Presets with the dimensions of these tensors, in the catalogue's order: those that agree in
-// everything, resolution included; else those whose resolution, pooling or hidden head layer differ.
-// Preprocessing does not show, so ViT and DeiT of one size both fit. Empty when none does.
+// everything, resolution included; else those whose resolution, pooling or hidden head layer
+// differ. Preprocessing does not show, so ViT and DeiT of one size both fit. Empty when none does.
 std::vector<std::string> presets_that_fit(const NamedTensors& tensors);
 
 // The entry `vit` or `bit` with all dimensions of these tensors; an empty section when they are of

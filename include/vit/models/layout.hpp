@@ -16,6 +16,9 @@
 
 namespace vit {
 
+class Model;
+struct VitConfig;
+
 enum class Layout {
   kTimm,         // state dicts of timm, and our own files
   kJax,          // .npz of vit_jax and big_vision: ViT, hybrids, post-activation ResNets
@@ -29,6 +32,9 @@ constexpr auto enum_names(Layout) {
                     std::pair{"torchvision", Layout::kTorchvision},
                     std::pair{"big_transfer", Layout::kBigTransfer}};
 }
+
+const char* layout_name(Layout layout);        // "timm", "jax", ...
+Layout layout_named(const std::string& name);  // throws ConfigError with the names there are
 
 // Tensors under timm's names, and where they come from.
 struct Weights {
@@ -67,5 +73,12 @@ struct ExportOptions {
 // loaders and by timm's. Throws CheckpointError naming the tensor that has no place there, and why.
 NamedTensors export_weights(const NamedTensors& timm, Layout layout,
                             const ExportOptions& options = {});
+
+// config.json of transformers for a network whose weights export_weights(.., kHuggingFace) wrote:
+// ViTForImageClassification, DeiTForImageClassificationWithTeacher for a distilled one, ViTModel
+// without a head. `classes`: names for id2label, or none. Throws CheckpointError naming the setting
+// that transformers' networks have no counterpart of.
+std::string huggingface_config(const VitConfig& config, const Model& model,
+                               const std::vector<std::string>& classes);
 
 }  // namespace vit

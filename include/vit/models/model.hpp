@@ -17,9 +17,9 @@
 
 namespace vit {
 
-// kShapesOnly: parameters have names and shapes but no memory; for lists and estimates of large
-// models.
-enum class Allocation { kReal, kShapesOnly };
+// kUninitialised: parameters have memory but no values yet; for models that get all of them from a
+// file. kShapesOnly: names and shapes but no memory; for lists and estimates of large models.
+enum class Allocation { kReal, kUninitialised, kShapesOnly };
 
 // What the data decide about a network.
 struct ModelArgs {

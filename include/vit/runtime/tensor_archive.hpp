@@ -12,6 +12,7 @@
 namespace vit {
 
 enum class ArchiveFormat { kSafetensors, kNpz, kPickle };
+const char* format_name(ArchiveFormat format);  // "safetensors", "npz", "pth"
 
 struct TensorArchive {
   ArchiveFormat format;

@@ -2,6 +2,8 @@
 // recipe and the user's own files.
 #pragma once
 
+#include "vit/config/document.hpp"
+
 #include <filesystem>
 #include <string>
 
@@ -10,8 +12,9 @@ namespace vit {
 // YAML with `init`, `model` (as stored with the weights or identified from their tensors, with a
 // single zero-initialised linear head), `input` and `data`. `model` names the architecture of
 // weights that do not say it, "" otherwise; `data` may be "" when the user's configuration has the
-// section. Throws CheckpointError, DataError, ConfigError.
+// section; `own` is that configuration, whose init.layout counts here. Throws CheckpointError,
+// DataError, ConfigError.
 std::string finetune_layer(const std::filesystem::path& weights, const std::string& model,
-                           const std::filesystem::path& data);
+                           const std::filesystem::path& data, const config::Document& own);
 
 }  // namespace vit

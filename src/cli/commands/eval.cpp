@@ -13,7 +13,8 @@ int eval(const Arguments& arguments) {
   add_common_options(app);
   app.add_option("--run", request.run, "run folder");
   app.add_option("--checkpoint", request.checkpoint, "best, last or step-N (default: best)");
-  app.add_option("--weights", request.weights, "safetensors file or checkpoint folder");
+  app.add_option("--weights", request.weights,
+                 "weight file (safetensors, .npz, .pth), checkpoint or transformers folder");
   app.add_option("--model", request.model, "model of weights that do not say which they are");
   app.add_option("--data", request.data, "data to evaluate on (default: that of the run)");
   app.add_option("--split", request.split,

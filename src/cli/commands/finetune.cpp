@@ -14,9 +14,10 @@ struct Source {
 // The shipped recipe, below what the weights and the data say, below the user's own configuration.
 config::Document finetune_document(const Source& source, const RunOptions& options) {
   config::Document document = config::Document::from_file("finetune", config_folders());
+  const config::Document own = load_document(options.configs, options.sets);
   document.overlay(config::Document::from_text(
-      finetune_layer(source.weights, source.model, source.data), "--weights, --data"));
-  return document.overlay(load_document(options.configs, options.sets));
+      finetune_layer(source.weights, source.model, source.data, own), "--weights, --data"));
+  return document.overlay(own);
 }
 
 }  // namespace
@@ -25,7 +26,8 @@ int finetune(const Arguments& arguments) {
   RunOptions options;
   Source source;
   CLI::App app{"Adapts pretrained weights to your own images.", "vit-finetune"};
-  app.add_option("--weights", source.weights, "safetensors file, checkpoint folder or run folder");
+  app.add_option("--weights", source.weights,
+                 "weight file (safetensors, .npz, .pth), checkpoint, run or transformers folder");
   app.add_option(
       "--data", source.data,
       "images: a folder of class folders, of splits with class folders, or IDX or CIFAR files");

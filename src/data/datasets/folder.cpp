@@ -17,7 +17,7 @@ struct FolderConfig {
   static constexpr auto describe() {
     using namespace config;
     return std::tuple{field<&FolderConfig::root>(
-        "Folder of <split>/<class>/* or <class>/* images (jpg, jpeg, png).", not_empty)};
+        "Folder of <split>/<class>/* or <class>/* images (jpg, jpeg, png, webp).", not_empty)};
   }
 };
 
@@ -113,7 +113,7 @@ class FolderSource final : public DataSource {
     const fs::path train = root_ / "train";
     return DataError(fmt::format(
         "data.root '{0}' has no class folders for split 'train'\n"
-        "looked for  {0}/train/<class>/*.{{jpg,jpeg,png}} and {0}/<class>/*.{{jpg,jpeg,png}}\n{1}",
+        "looked for  {0}/train/<class>/*.{{jpg,jpeg,png,webp}} and {0}/<class>/*.{{jpg,jpeg,png,webp}}\n{1}",
         root_.string(), found_in(fs::is_directory(train, ignored) ? train : root_)));
   }
 
@@ -132,7 +132,7 @@ std::unique_ptr<DataSource> build_folder(const FolderConfig& config) {
 bool holds_image_tree(const fs::path& folder) { return !find_splits(folder).empty(); }
 
 void add_folder(Datasets::Catalog& datasets) {
-  datasets.add<FolderConfig>("folder", "A folder of images per class (JPEG, PNG).", build_folder);
+  datasets.add<FolderConfig>("folder", "A folder of images per class (JPEG, PNG, WebP).", build_folder);
 }
 
 }  // namespace vit

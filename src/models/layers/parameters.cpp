@@ -21,9 +21,10 @@ at::Tensor Scope::parameter(std::string_view name, at::IntArrayRef shape,
                             const Initializer& init) const {
   const std::string full_name = prefix_ + std::string(name);
   check_unused(list_->parameters, full_name);
-  const bool real = list_->allocation == Allocation::kReal;
-  at::Tensor values = at::empty(shape, at::device(real ? at::kCPU : at::kMeta).dtype(at::kFloat));
-  if (real) init(values, at::detail::createCPUGenerator(list_->seed.stream(full_name).bits()));
+  const auto place = list_->allocation == Allocation::kShapesOnly ? at::kMeta : at::kCPU;
+  at::Tensor values = at::empty(shape, at::device(place).dtype(at::kFloat));
+  if (list_->allocation == Allocation::kReal)
+    init(values, at::detail::createCPUGenerator(list_->seed.stream(full_name).bits()));
   values.set_requires_grad(true);
   list_->parameters.push_back({full_name, values});
   return values;

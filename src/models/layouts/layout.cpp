@@ -87,14 +87,14 @@ std::string what_it_is(const std::string& name) {
       {"cls_token", "a class token"},
       {"stem.norm.*", "a norm in the stem (a post-activation ResNet)"},
       {"*downsample.norm.*", "a norm in the shortcut (a post-activation ResNet)"},
-      {"norm.*", "a final norm here (a pre-activation ResNet is big_transfer's)"},
+      {"norm.*", "the final norm of a pre-activation ResNet"},
       {"stages.*", "a ResNet"},
       {"stem.*", "a ResNet"},
   };
   for (const Part& part : kParts) {
     if (matches_glob(name, part.glob)) return part.words;
   }
-  return "such a tensor";
+  return "a tensor it does not know";
 }
 
 }  // namespace
@@ -105,8 +105,7 @@ bool any_name(const NamedTensors& tensors, std::string_view glob) {
 }
 
 void refuse_tensor(const std::string& owner, const std::string& name) {
-  throw CheckpointError(
-      fmt::format("{} has no place for {}: it knows no {}", owner, name, what_it_is(name)));
+  throw CheckpointError(fmt::format("{} has no place for {}: {}", owner, name, what_it_is(name)));
 }
 
 NamedTensors with_class_position(const NamedTensors& timm, int64_t patches) {
@@ -117,6 +116,25 @@ NamedTensors with_class_position(const NamedTensors& timm, int64_t patches) {
     tensor = at::cat({at::zeros({1, 1, tensor.size(2)}, tensor.options()), tensor}, 1);
   }
   return all;
+}
+
+const char* layout_name(Layout layout) {
+  for (const auto& [name, value] : enum_names(layout)) {
+    if (value == layout) return name;
+  }
+  VIT_CHECK(false, "unknown layout");
+}
+
+Layout layout_named(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [known, layout] : enum_names(Layout{})) {
+    if (name == known) return layout;
+    names.emplace_back(known);
+  }
+  const std::string near = closest(name, names);
+  throw ConfigError("there is no layout called '" + name + "'" +
+                    (near.empty() ? "" : "; did you mean '" + near + "'?") +
+                    "\nlayouts: " + join(names, ", "));
 }
 
 std::optional<Layout> recognise_layout(const NamedTensors& file) {

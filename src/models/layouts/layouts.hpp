@@ -19,7 +19,7 @@ NamedTensors export_big_transfer(const NamedTensors& timm);
 NamedTensors export_huggingface(const NamedTensors& timm, const ExportOptions& options);
 NamedTensors export_torchvision(const NamedTensors& timm, const ExportOptions& options);
 
-// Throws: `owner` ("transformers") has no place for our tensor `name`, and what it is part of.
+// Throws: `owner` ("transformers") has no place for our tensor `name`, and what that is.
 [[noreturn]] void refuse_tensor(const std::string& owner, const std::string& name);
 
 bool any_name(const NamedTensors& tensors, std::string_view glob);

@@ -1,0 +1,154 @@
+#include "transformers_config.hpp"
+
+#include "vit/core/error.hpp"
+#include "vit/models/identify.hpp"
+#include "vit/models/vision_transformer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+
+namespace vit {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kPillowBilinear = 2, kPillowBicubic = 3;  // numbers of Pillow's filters
+
+// The object in folder/name; an empty one when there is no such file.
+Json read_object(const fs::path& folder, const char* name) {
+  const fs::path file = folder / name;
+  if (!fs::is_regular_file(file)) return Json::object();
+  Json object = Json::parse(read_text(file), nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) {
+    throw CheckpointError("'" + file.string() +
+                          "' is no JSON object\nget it again, or move it away to do without it");
+  }
+  return object;
+}
+
+double number(const Json& object, const char* key, double otherwise) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>() : otherwise;
+}
+
+std::string text(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+// id2label in order; nothing for the placeholders LABEL_0, ... or when one is missing.
+std::vector<std::string> class_names(const Json& config) {
+  const auto labels = config.find("id2label");
+  std::vector<std::string> names;
+  if (labels == config.end() || !labels->is_object()) return names;
+  for (size_t i = 0; i < labels->size(); ++i) {
+    const std::string key = std::to_string(i), name = text(*labels, key.c_str());
+    if (name.empty() || name == "LABEL_" + key) return {};
+    names.push_back(name);
+  }
+  return names;
+}
+
+std::optional<std::vector<double>> three_numbers(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_array() || found->size() != 3) return std::nullopt;
+  std::vector<double> values;
+  for (const Json& value : *found) {
+    if (!value.is_number()) return std::nullopt;
+    values.push_back(value.get<double>());
+  }
+  return values;
+}
+
+// A side in pixels from 224, {"height": 224, ..} or {"shortest_edge": 224}; 0 when absent.
+double side(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end()) return 0;
+  if (found->is_number()) return found->get<double>();
+  if (!found->is_object()) return 0;
+  return number(*found, "height", number(*found, "shortest_edge", 0));
+}
+
+std::optional<InputConfig> input_of(const Json& processor) {
+  const auto mean = three_numbers(processor, "image_mean"),
+             std = three_numbers(processor, "image_std");
+  if (!mean || !std) return std::nullopt;
+  InputConfig input;
+  input.mean = *mean;
+  input.std = *std;
+  input.interpolation = number(processor, "resample", kPillowBilinear) == kPillowBicubic
+                            ? Interpolation::kBicubic
+                            : Interpolation::kBilinear;
+  const double size = side(processor, "size"), crop = side(processor, "crop_size");
+  const bool is_cropped = processor.value("do_center_crop", Json(false)) == Json(true);
+  input.resize = is_cropped ? InputConfig::Resize::kShorter : InputConfig::Resize::kSquash;
+  if (is_cropped && crop > 0 && size >= crop) input.crop = crop / size;
+  return input;
+}
+
+// The network as far as the tensors and config.json tell.
+std::optional<ModelSection> model_of(const Json& config, const Weights& weights) {
+  if (weights.heads == 0) return std::nullopt;
+  const std::vector<std::string> fitting = presets_that_fit(weights.tensors);
+  ModelSection section = section_of(weights.tensors, weights.heads);
+  for (const std::string& name : fitting) {
+    const ModelSection preset(name);
+    const auto* vit = preset.as<VitConfig>();
+    if (vit != nullptr && vit->heads == weights.heads) {
+      section = preset;
+      break;
+    }
+  }
+  auto* vit = section.mutate<VitConfig>();
+  if (vit == nullptr) return std::nullopt;
+  const std::string activation = text(config, "hidden_act");
+  if (!activation.empty()) vit->gelu = activation == "gelu" ? Gelu::kErf : Gelu::kTanh;
+  vit->norm_eps = number(config, "layer_norm_eps", vit->norm_eps);
+  follow_tensors(section, weights.tensors);
+  return section;
+}
+
+}  // namespace
+
+void read_transformers_config(const fs::path& folder, WeightsSource& source) {
+  const Json config = read_object(folder, "config.json");
+  if (source.weights.heads == 0)
+    source.weights.heads = std::llround(number(config, "num_attention_heads", 0));
+  if (!source.model) source.model = model_of(config, source.weights);
+  if (source.classes.empty()) source.classes = class_names(config);
+  if (!source.input) source.input = input_of(read_object(folder, "preprocessor_config.json"));
+}
+
+std::string preprocessor_config(const InputConfig& input, Extent image) {
+  const auto per_channel = [](const std::vector<double>& values) {
+    return values.size() == 3 ? values : std::vector<double>(3, values.at(0));
+  };
+  const bool is_cropped = input.resize == InputConfig::Resize::kShorter;
+  if (is_cropped && image.height != image.width) {
+    throw CheckpointError("transformers resizes and crops to squares only, the input is " +
+                          to_string(image) + "\nset input.resize=squash");
+  }
+  const Json size = {{"height", image.height}, {"width", image.width}};
+  Json processor = {
+      {"image_processor_type", is_cropped ? "DeiTImageProcessor" : "ViTImageProcessor"},
+      {"do_resize", input.resize != InputConfig::Resize::kNone},
+      {"do_rescale", true},
+      {"rescale_factor", 1.0 / 255.0},
+      {"do_normalize", true},
+      {"image_mean", per_channel(input.mean)},
+      {"image_std", per_channel(input.std)},
+      {"resample",
+       input.interpolation == Interpolation::kBicubic ? kPillowBicubic : kPillowBilinear},
+      {"size", size}};
+  if (is_cropped) {
+    const auto shorter =
+        static_cast<int64_t>(std::floor(static_cast<double>(image.height) / input.crop));
+    processor["size"] = {{"shortest_edge", shorter}};
+    processor["do_center_crop"] = true;
+    processor["crop_size"] = size;
+  }
+  return processor.dump(2) + "\n";
+}
+
+}  // namespace vit
