@@ -1,7 +1,8 @@
-// jpeglib.h uses size_t and FILE without declaring them. Private to the data library.
+// jpeglib.h uses size_t and FILE without declaring them, and jerror.h needs it. Private to the data
+// library.
 #pragma once
 
-// clang-format off: the order matters
+// clang-format off
 #include <cstddef>
 #include <cstdio>
 

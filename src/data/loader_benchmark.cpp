@@ -126,7 +126,8 @@ double process_cpu_seconds() {
 CoreSpeeds measure_core(const LoaderBenchmark& benchmark) {
   Bench bench(benchmark);
   using Way = void (Bench::*)(const Picture&, Random);
-  std::vector<std::pair<std::string, Way>> ways = {{"crop", &Bench::crop}, {"whole", &Bench::whole}};
+  std::vector<std::pair<std::string, Way>> ways = {{"crop", &Bench::crop},
+                                                   {"whole", &Bench::whole}};
   if (bench.is_all_jpeg() && bench.is_plan()) ways.emplace_back("area", &Bench::area);
   if (bench.mean_bytes() > 0) ways.emplace_back("decode", &Bench::decode_only);
 
@@ -140,7 +141,8 @@ CoreSpeeds measure_core(const LoaderBenchmark& benchmark) {
     for (size_t i = 0; i < ways.size(); ++i)
       speeds.ways[i].rates.push_back(bench.round(ways[i].second, number));
   }
-  const auto examples = static_cast<double>(bench.size()) * static_cast<double>(benchmark.rounds.size());
+  const auto examples =
+      static_cast<double>(bench.size()) * static_cast<double>(benchmark.rounds.size());
   speeds.ways[0].decode_ms = 1e3 * bench.times.decode / examples;
   speeds.ways[0].resize_ms = 1e3 * bench.times.resize / examples;
   return speeds;

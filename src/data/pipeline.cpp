@@ -183,8 +183,8 @@ Image Pipeline::apply(const Picture& picture, Random random) const {
   return planned.complete ? image : rest(std::move(image), random, planned.transforms);
 }
 
-void Pipeline::write(const Picture& picture, Random random, int64_t channels,
-                     uint8_t* planes, StageTimes* times) const {
+void Pipeline::write(const Picture& picture, Random random, int64_t channels, uint8_t* planes,
+                     StageTimes* times) const {
   const Source source(picture, decode_);
   const Planned planned = plan_head(source.extent(), random);
   if (planned.complete && source.channels() == channels)

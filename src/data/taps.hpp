@@ -44,6 +44,12 @@ struct Taps {
 
   int64_t outputs() const { return static_cast<int64_t>(inputs.size()); }
   const int32_t* of(int64_t output) const { return weights.data() + output * most; }
+  // The most inputs that any output has.
+  int64_t largest() const {
+    int64_t count = 1;
+    for (const Span& span : inputs) count = std::max(count, span.count);
+    return count;
+  }
   // All inputs that any output needs.
   Span used() const;
   void shift(int64_t by) {

@@ -164,7 +164,8 @@ Sampler training_order(const Parts& parts) {
 Random augmentation_seed(const Parts& parts) { return stream_of(parts.config, "augment"); }
 
 std::unique_ptr<BatchStream> training_batches(const Parts& parts) {
-  const LoaderOptions options = loader_options(parts, *parts.train_set, forward_batch(parts.config));
+  const LoaderOptions options =
+      loader_options(parts, *parts.train_set, forward_batch(parts.config));
   auto loader =
       std::make_unique<Loader>(*parts.train_set, *parts.train_pipeline, training_order(parts),
                                augmentation_seed(parts), options, parts.state->progress.examples,
@@ -180,7 +181,8 @@ EvalPlan evaluation_plan(const Parts& parts) {
   plan.pipeline = parts.eval_pipeline.get();
   plan.input = parts.config.input;
   plan.loader = loader_options(
-      parts, *parts.val_set, parts.config.eval.batch > 0 ? parts.config.eval.batch : forward_batch(parts.config));
+      parts, *parts.val_set,
+      parts.config.eval.batch > 0 ? parts.config.eval.batch : forward_batch(parts.config));
   plan.device = parts.device;
   plan.precision = parts.config.precision;
   return plan;

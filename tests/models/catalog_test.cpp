@@ -148,13 +148,25 @@ TEST(ModelNames, PaperAndTimmNamesAreAliases) {
 // Dimensions for which timm's lists hold no entry, from the counts of the papers.
 TEST(ModelNames, ParameterCounts) {
   const std::pair<const char*, int64_t> counts[] = {
-      {"vit_s8", 22055272},   {"vit_s14", 22004584},       {"vit_m16", 38837736},
-      {"vit_b14", 86475496},  {"vit_l14", 304203752},      {"vit_so400m14", 413597656},
-      {"vit_h16", 632199400}, {"vit_giant14", 1012611432}, {"vit_gigantic14", 1844440680},
-      {"deit_s16_distilled", 22436432}, {"deit_b16_distilled", 87338192},
-      {"deit_b16_distilled_384", 87630032}, {"deit3_s16", 22059496}, {"deit3_s16_384", 22205416},
-      {"deit3_m16", 38849512}, {"deit3_b16", 86585320}, {"deit3_b16_384", 86877160},
-      {"deit3_l16", 304374760}, {"deit3_l16_384", 304763880},
+      {"vit_s8", 22055272},
+      {"vit_s14", 22004584},
+      {"vit_m16", 38837736},
+      {"vit_b14", 86475496},
+      {"vit_l14", 304203752},
+      {"vit_so400m14", 413597656},
+      {"vit_h16", 632199400},
+      {"vit_giant14", 1012611432},
+      {"vit_gigantic14", 1844440680},
+      {"deit_s16_distilled", 22436432},
+      {"deit_b16_distilled", 87338192},
+      {"deit_b16_distilled_384", 87630032},
+      {"deit3_s16", 22059496},
+      {"deit3_s16_384", 22205416},
+      {"deit3_m16", 38849512},
+      {"deit3_b16", 86585320},
+      {"deit3_b16_384", 86877160},
+      {"deit3_l16", 304374760},
+      {"deit3_l16_384", 304763880},
   };
   for (const auto& [name, count] : counts) {
     const auto model = Models::catalog().make(name).build(

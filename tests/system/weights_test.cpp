@@ -1,6 +1,5 @@
 // Weights as users meet them: vit-convert, vit-models, and weights of every format in the programs.
 #include "support/golden.hpp"
-
 #include "system.hpp"
 
 #include <gmock/gmock.h>
@@ -148,8 +147,8 @@ TEST_F(WeightsOfPrograms, AMisfitNamesThePresetThatFits) {
   const Outcome wrong =
       call("vit-eval", {"--weights", "tiny.safetensors", "--model", "vit_s16", "--data", "pets"});
   EXPECT_EQ(wrong.exit_code, 4) << wrong;
-  EXPECT_THAT(wrong.err, AllOf(HasSubstr("do not fit"), HasSubstr("blocks.0"),
-                               HasSubstr("192"), HasSubstr("vit_ti16")));
+  EXPECT_THAT(wrong.err, AllOf(HasSubstr("do not fit"), HasSubstr("blocks.0"), HasSubstr("192"),
+                               HasSubstr("vit_ti16")));
   const Outcome unclear = call("vit-eval", {"--weights", "tiny.safetensors", "--data", "pets"});
   EXPECT_EQ(unclear.exit_code, 4) << unclear;
   EXPECT_THAT(unclear.err, AllOf(HasSubstr("vit_ti16"), HasSubstr("deit_ti16")));
@@ -159,16 +158,15 @@ TEST_F(WeightsOfPrograms, AMisfitNamesThePresetThatFits) {
 
 TEST_F(WeightsOfPrograms, FineTuneFromEveryFormat) {
   write_pets(6, {"train", "val"});
-  const std::vector<std::string> files = {
-      "npz/vit_token.npz",  "npz/vit_gap.npz", "npz/hybrid_stem_only.npz",
-      "npz/big_vision_map.npz", "npz/bit_v2_two_stages.npz"};
+  const std::vector<std::string> files = {"npz/vit_token.npz", "npz/vit_gap.npz",
+                                          "npz/hybrid_stem_only.npz", "npz/big_vision_map.npz",
+                                          "npz/bit_v2_two_stages.npz"};
   for (const std::string& file : files) {
-    const Outcome outcome =
-        call("vit-finetune",
-             Words{"--weights", golden(file).string(), "--data", "pets", "--run-dir",
-                   "run-" + fs::path(file).stem().string()} +
-                 sets({"steps=2 steps", "batch.examples=4", "schedule.warmup=1 steps",
-                       "device=cpu", "log.tensorboard=false", "log.samples=false"}));
+    const Outcome outcome = call(
+        "vit-finetune", Words{"--weights", golden(file).string(), "--data", "pets", "--run-dir",
+                              "run-" + fs::path(file).stem().string()} +
+                            sets({"steps=2 steps", "batch.examples=4", "schedule.warmup=1 steps",
+                                  "device=cpu", "log.tensorboard=false", "log.samples=false"}));
     EXPECT_EQ(outcome.exit_code, 0) << file << "\n" << outcome;
   }
 }
@@ -191,9 +189,9 @@ TEST_F(WeightsOfPrograms, ModelsAreListedAndDescribed) {
   EXPECT_EQ(json.at("macs"), zoo.at("macs"));
   EXPECT_EQ(json.at("image_size"), 224);
   EXPECT_EQ(json.at("tensors"), zoo.at("params"));
-  const Outcome changed = call("vit-models", Words{"--json", "vit_b16", "--classes", "21843",
-                                                   "--image-size", "384"} +
-                                                 sets({"model.representation_size=768"}));
+  const Outcome changed =
+      call("vit-models", Words{"--json", "vit_b16", "--classes", "21843", "--image-size", "384"} +
+                             sets({"model.representation_size=768"}));
   const Json other = Json::parse(changed.out, nullptr, false);
   EXPECT_EQ(other.at("image_size"), 384);
   EXPECT_EQ(other.at("tokens"), 577);

@@ -30,9 +30,9 @@ struct LoaderBenchmarkConfig {
 struct LoaderBenchmark {
   LoaderBenchmarkConfig config;
   Extent size = square(224);
-  int64_t images = 1000;       // drawn from the training split for the measurement per core
+  int64_t images = 1000;  // drawn from the training split for the measurement per core
   std::vector<int64_t> rounds = {1, 2, 3, 4, 5, 6, 7};  // of it; the numbers seed the crops
-  double seconds = 5;          // of the measurement through the loader
+  double seconds = 5;                                   // of the measurement through the loader
 };
 
 // One way from bytes to an example, in images per second of the thread's CPU time, by round.

@@ -111,10 +111,11 @@ class FolderSource final : public DataSource {
   DataError no_classes() const {
     std::error_code ignored;
     const fs::path train = root_ / "train";
-    return DataError(fmt::format(
-        "data.root '{0}' has no class folders for split 'train'\n"
-        "looked for  {0}/train/<class>/*.{{jpg,jpeg,png,webp}} and {0}/<class>/*.{{jpg,jpeg,png,webp}}\n{1}",
-        root_.string(), found_in(fs::is_directory(train, ignored) ? train : root_)));
+    return DataError(
+        fmt::format("data.root '{0}' has no class folders for split 'train'\n"
+                    "looked for  {0}/train/<class>/*.{{jpg,jpeg,png,webp}} and "
+                    "{0}/<class>/*.{{jpg,jpeg,png,webp}}\n{1}",
+                    root_.string(), found_in(fs::is_directory(train, ignored) ? train : root_)));
   }
 
   fs::path root_;
@@ -132,7 +133,8 @@ std::unique_ptr<DataSource> build_folder(const FolderConfig& config) {
 bool holds_image_tree(const fs::path& folder) { return !find_splits(folder).empty(); }
 
 void add_folder(Datasets::Catalog& datasets) {
-  datasets.add<FolderConfig>("folder", "A folder of images per class (JPEG, PNG, WebP).", build_folder);
+  datasets.add<FolderConfig>("folder", "A folder of images per class (JPEG, PNG, WebP).",
+                             build_folder);
 }
 
 }  // namespace vit
