@@ -3,6 +3,9 @@
 #include "vit/core/files.hpp"
 #include "vit/data/image_codec.hpp"
 
+#include "picture_error.hpp"
+
+#include <system_error>
 #include <utility>
 
 namespace vit {
@@ -17,6 +20,13 @@ Picture raw_picture(std::string name, Image pixels) {
 }
 
 Picture read_picture(const std::filesystem::path& path) {
+  constexpr uintmax_t kMostBytes = uintmax_t{1} << 30;
+  std::error_code unknown;  // reading it will tell
+  const uintmax_t size = std::filesystem::file_size(path, unknown);
+  if (!unknown && size > kMostBytes) {
+    detail::picture_failed(path.string(),
+                           "the file has " + std::to_string(size) + " bytes, which is no picture");
+  }
   return encoded_picture(path.string(), read_text(path));
 }
 

@@ -68,7 +68,9 @@ struct InputConfig {
             "Subtracted from pixels in [0, 1]: one number or one per channel."),
         field<&InputConfig::std>("Divides them afterwards: one number or one per channel.",
                                  positive),
-        field<&InputConfig::interpolation>("Filter of resizing (antialiased, as Pillow's)."),
+        field<&InputConfig::interpolation>(
+            "Filter of resizing: bilinear, bicubic and box as Pillow's (antialiased), "
+            "bilinear_tensorflow as tf.image.resize without antialiasing."),
         field<&InputConfig::resize>(
             "How an image of another size is brought to the model's. shorter: shorter side to size "
             "/ "
