@@ -2,7 +2,6 @@
 // on any x86-64. Products of a byte and a 23-bit weight need 32 bits, so everything is done in
 // lanes of 32; the sums are those of the plain version, term by term up to their order, which does
 // not matter to integers.
-
 #include "resample_kernels.hpp"
 
 #if defined(__x86_64__)
@@ -31,15 +30,15 @@ struct PairedTaps {
   std::vector<int32_t> weights;
 };
 
-void spread_taps(const Taps& taps, PairedTaps& grouped) {
-  grouped.pairs = (taps.largest() + 1) / 2;
-  grouped.groups = (taps.outputs() + kGroup - 1) / kGroup;
-  const int64_t outputs = grouped.groups * kGroup;
-  grouped.offsets.assign(static_cast<size_t>(outputs), 0);
-  grouped.weights.assign(static_cast<size_t>(outputs * grouped.pairs * kSpread), 0);
+void spread_taps(const Taps& taps, PairedTaps& paired) {
+  paired.pairs = (taps.largest() + 1) / 2;
+  paired.groups = (taps.outputs() + kGroup - 1) / kGroup;
+  const int64_t outputs = paired.groups * kGroup;
+  paired.offsets.assign(static_cast<size_t>(outputs), 0);
+  paired.weights.assign(static_cast<size_t>(outputs * paired.pairs * kSpread), 0);
   for (int64_t x = 0; x < taps.outputs(); ++x) {
-    grouped.offsets[x] = static_cast<int32_t>(taps.inputs[x].first * 3);
-    int32_t* target = grouped.weights.data() + x * grouped.pairs * kSpread;
+    paired.offsets[x] = static_cast<int32_t>(taps.inputs[x].first * 3);
+    int32_t* target = paired.weights.data() + x * paired.pairs * kSpread;
     for (int64_t k = 0; k < taps.inputs[x].count; ++k)
       std::fill_n(target + k * 4, 4, taps.of(x)[k]);
   }
@@ -100,9 +99,9 @@ VIT_AVX2 inline void store_four_bytes(uint8_t* target, __m128i bytes) {
   std::memcpy(target, &value, sizeof value);
 }
 
-// kPairs is the number of pairs where the compiler knows it, else 0: the common small ones are
-// worth a loop of their own. One row, whole groups of it; `plane` from plane to plane, 0 for
-// interleaved pixels.
+// One row, whole groups of it; `plane` from plane to plane, 0 for interleaved pixels. kPairs is the
+// number of pairs where the compiler knows it, else 0: the common small ones have loops of their
+// own.
 template <int kPairs>
 VIT_AVX2 void blend_row(const uint8_t* source, const PairedTaps& taps, uint8_t* target,
                         int64_t plane) {
@@ -139,13 +138,13 @@ inline RowBlender row_blender(int64_t pairs) {
 
 VIT_AVX2 void along_x(const Pixels& pixels, Span rows, const Taps& taps, const Raster& target) {
   if (pixels.channels != 3) return scalar_kernels().along_x(pixels, rows, taps, target);
-  thread_local PairedTaps grouped;
+  thread_local PairedTaps paired;
   thread_local RowCopies copies;
-  spread_taps(taps, grouped);
-  const RowBlender blend = row_blender(grouped.pairs);
-  const int64_t outputs = taps.outputs(), whole = grouped.groups * kGroup;
+  spread_taps(taps, paired);
+  const RowBlender blend = row_blender(paired.pairs);
+  const int64_t outputs = taps.outputs(), whole = paired.groups * kGroup;
   const int64_t row_bytes = pixels.width * 3;
-  const int64_t reach = taps.used().end() * 3 + grouped.pairs * 6 + kReach;
+  const int64_t reach = taps.used().end() * 3 + paired.pairs * 6 + kReach;
   copies.source.resize(static_cast<size_t>(std::max(reach, row_bytes)));
   copies.target.resize(static_cast<size_t>(whole * 3));
   const int64_t plane = target.is_planar() ? whole : 0;
@@ -157,10 +156,10 @@ VIT_AVX2 void along_x(const Pixels& pixels, Span rows, const Taps& taps, const R
     }
     uint8_t* row = target.data + y * target.row_stride;
     if (outputs == whole) {
-      blend(source, grouped, row, target.plane_stride);
+      blend(source, paired, row, target.plane_stride);
       continue;
     }
-    blend(source, grouped, copies.target.data(), plane);
+    blend(source, paired, copies.target.data(), plane);
     const auto count = static_cast<size_t>(outputs);
     if (!target.is_planar()) {
       std::memcpy(row, copies.target.data(), count * 3);

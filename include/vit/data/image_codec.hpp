@@ -34,9 +34,8 @@ struct UnreadablePicture : DataError {
   using DataError::DataError;
 };
 
-// Decodes to RGB. `name` is what errors call the picture (its file name). Throws
-// UnreadablePicture for
-// bytes of another format (it says what they look like: zero bytes, text, GIF, BMP, TIFF), for
+// Decodes to RGB. `name` is what errors call the picture (its file name). Throws UnreadablePicture
+// for bytes of another format (it says what they look like: zero bytes, text, GIF, BMP, TIFF), for
 // animations, for corrupt or truncated pictures (stricter than Pillow: a JPEG whose missing or
 // broken data libjpeg would paint over is refused) and for pictures that are too large.
 Image decode_image(std::string_view bytes, const std::string& name,
