@@ -10,6 +10,7 @@ namespace {
 class WebpDecoder final : public PictureDecoder {
  public:
   WebpDecoder(std::string_view bytes, const std::string& name) : bytes_(bytes), name_(name) {
+    if (is_cut_off()) damaged();
     WebPBitstreamFeatures features;
     if (WebPGetFeatures(data(), bytes_.size(), &features) != VP8_STATUS_OK) damaged();
     if (features.has_animation != 0)
@@ -34,6 +35,12 @@ class WebpDecoder final : public PictureDecoder {
 
  private:
   const uint8_t* data() const { return reinterpret_cast<const uint8_t*>(bytes_.data()); }
+  // The library fills up what is missing at the end of a lossy picture.
+  bool is_cut_off() const {
+    const uint8_t* size = data() + 4;
+    const uint64_t claimed = uint64_t{size[3]} << 24 | size[2] << 16 | size[1] << 8 | size[0];
+    return bytes_.size() < 8 + claimed;
+  }
   [[noreturn]] void damaged() const {
     picture_failed(name_, "the WebP data are damaged or incomplete");
   }

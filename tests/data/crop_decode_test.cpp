@@ -112,6 +112,20 @@ TEST(CropDecoding, GivesThePixelsOfTheWholePicture) {
   EXPECT_GT(compared, 1500);
 }
 
+// Also where the part lies before the cut, so that the data for it are all there.
+TEST(CropDecoding, RefusesAFileThatWasCutOff) {
+  const Box corner{0, 0, 8, 8};
+  for (const char* name :
+       {"sub420.jpg", "sub444.jpg", "progressive.jpg", "rgba.png", "lossy.webp"}) {
+    const std::string bytes = test::source_bytes(name);
+    EXPECT_NO_THROW(decoded_part(bytes, corner)) << name;
+    EXPECT_THROW(decoded_part(bytes.substr(0, bytes.size() * 3 / 4), corner), UnreadablePicture)
+        << name;
+    EXPECT_THROW(decoded_part(bytes.substr(0, bytes.size() - 2), corner), UnreadablePicture)
+        << name;
+  }
+}
+
 const std::vector<TransformSection>& training() {
   static const std::vector<TransformSection> list = {TransformSection("random_resized_crop"),
                                                      TransformSection("flip")};
