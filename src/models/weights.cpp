@@ -130,8 +130,8 @@ LoadReport Loader::load() {
   list_unused();
   note_oddities();
 
-  // Converts types and moves to the device; large copies use all of LibTorch's threads. Pages of the
-  // file go as they are done with: the model and one tensor are in memory, not the model twice.
+  // Converts types and moves to the device; large copies use all of LibTorch's threads. Pages of
+  // the file go as they are done with: the model and one tensor are in memory, not the model twice.
   for (const Copy& copy : copies_) {
     copy.to.copy_(copy.from);
     release_pages(copy.from);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -23,205 +24,6 @@ class Machine {
   Machine(std::string_view text, std::span<const std::string_view> allowed,
           std::deque<PickleValue>& values)
       : left_(text), allowed_(allowed), values_(values) {}
-
-  const PickleValue* run() {
-    for (;;) {
-      const auto code = static_cast<uint8_t>(take(1)[0]);
-      if (code == '.') return pop();
-      const bool is_known = scalar(code) || text(code) || sequence(code) || mapping(code) ||
-                            memo(code) || stack(code) || object(code);
-      if (!is_known) {
-        throw FileFlaw(fmt::format(
-            "holds a pickle with the instruction 0x{:02x}, which no weights need", code));
-      }
-    }
-  }
-
- private:
-  // Instructions by what they make or change; each returns false for a code that is not its own.
-  bool scalar(uint8_t code) {
-    switch (code) {
-      case 'N':
-        push(Kind::kNone);
-        return true;
-      case 0x88:
-      case 0x89:
-        push(Kind::kBool).number = code == 0x88;
-        return true;
-      case 'J':
-        push(Kind::kInt).number = static_cast<int32_t>(number(4));
-        return true;
-      case 'K':
-        push(Kind::kInt).number = static_cast<int64_t>(number(1));
-        return true;
-      case 'M':
-        push(Kind::kInt).number = static_cast<int64_t>(number(2));
-        return true;
-      case 0x8a:
-        push_long(number(1));
-        return true;
-      case 0x8b:
-        push_long(number(4));
-        return true;
-      case 'G':
-        push_float();
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  bool text(uint8_t code) {
-    switch (code) {
-      case 'X':
-        push_text(number(4));
-        return true;  // BINUNICODE
-      case 0x8c:
-        push_text(number(1));
-        return true;  // SHORT_BINUNICODE
-      case 0x8d:
-        push_text(number(8));
-        return true;  // BINUNICODE8
-      case 'T':
-        push_text(number(4));
-        return true;  // BINSTRING, of Python 2
-      case 'U':
-        push_text(number(1));
-        return true;  // SHORT_BINSTRING
-      case 'B':
-        push_bytes(number(4));
-        return true;  // BINBYTES
-      case 'C':
-        push_bytes(number(1));
-        return true;  // SHORT_BINBYTES
-      case 0x8e:
-      case 0x96:
-        push_bytes(number(8));
-        return true;  // BINBYTES8, BYTEARRAY8
-      default:
-        return false;
-    }
-  }
-
-  bool sequence(uint8_t code) {
-    switch (code) {
-      case ')':
-        push(Kind::kTuple);
-        return true;
-      case 't':
-        push_items(Kind::kTuple, since_mark());
-        return true;
-      case 0x85:
-      case 0x86:
-      case 0x87:
-        push_items(Kind::kTuple, pop_many(code - 0x84u));
-        return true;
-      case ']':
-      case 0x8f:
-        push(Kind::kList);
-        return true;
-      case 'l':
-      case 0x91:
-        push_items(Kind::kList, since_mark());
-        return true;
-      case 'a':
-        extend(Kind::kList, pop_many(1));
-        return true;
-      case 'e':
-      case 0x90:
-        extend(Kind::kList, since_mark());
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  bool mapping(uint8_t code) {
-    switch (code) {
-      case '}':
-        push(Kind::kDict);
-        return true;
-      case 'd':
-        push_dict(since_mark());
-        return true;
-      case 's':
-        extend(Kind::kDict, pop_many(2));
-        return true;
-      case 'u':
-        extend(Kind::kDict, since_mark());
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  bool memo(uint8_t code) {
-    switch (code) {
-      case 'q':
-        memo_[number(1)] = top();
-        return true;
-      case 'r':
-        memo_[number(4)] = top();
-        return true;
-      case 0x94:
-        memo_[memo_.size()] = top();
-        return true;
-      case 'h':
-        recall(number(1));
-        return true;
-      case 'j':
-        recall(number(4));
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  bool stack(uint8_t code) {
-    switch (code) {
-      case 0x80:
-        check_protocol(number(1));
-        return true;
-      case 0x95:
-        number(8);
-        return true;  // FRAME: how much to read at once
-      case '(':
-        marks_.push_back(stack_.size());
-        return true;
-      case '0':
-        pop();
-        return true;
-      case '1':
-        since_mark();
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  bool object(uint8_t code) {
-    switch (code) {
-      case 'c':
-        push_listed_global();
-        return true;
-      case 0x93:
-        push_named_global();
-        return true;
-      case 'R':
-      case 0x81:
-        push_call();
-        return true;  // REDUCE, NEWOBJ
-      case 'b':
-        pop();
-        top();
-        return true;  // BUILD: attributes, which weights do not need
-      case 'Q':
-        push_persistent();
-        return true;
-      default:
-        return false;
-    }
-  }
 
   std::string_view take(uint64_t size) {
     if (size > left_.size()) throw FileFlaw("holds a pickle that ends too early");
@@ -243,13 +45,14 @@ class Machine {
   }
 
   PickleValue& push(Kind kind) {
-    if (values_.size() == kMaxValues)
-      throw FileFlaw(fmt::format("holds a pickle of more than {} values", kMaxValues));
+    if (values_.size() == kMaxValues) too_many();
     PickleValue& value = values_.emplace_back();
     value.kind = kind;
     stack_.push_back(&value);
     return value;
   }
+
+  void push_int(uint64_t value) { push(Kind::kInt).number = static_cast<int64_t>(value); }
 
   void push_long(uint64_t size) {
     const std::string_view bytes = take(size);
@@ -262,8 +65,7 @@ class Machine {
     push(Kind::kInt).number = static_cast<int64_t>(value);
   }
 
-  void push_float() {
-    uint64_t bits = number(8);  // big-endian in the file
+  void push_float(uint64_t bits) {  // big-endian in the file
     push(Kind::kFloat).real = std::bit_cast<double>(__builtin_bswap64(bits));
   }
 
@@ -318,6 +120,13 @@ class Machine {
     return items;
   }
 
+  void mark() { marks_.push_back(stack_.size()); }
+
+  void memorize(uint64_t key) {
+    if (memo_.size() == kMaxValues) too_many();
+    memo_[key] = top();
+  }
+  void memorize_next() { memorize(memo_.size()); }
   void recall(uint64_t key) {
     const auto found = memo_.find(key);
     if (found == memo_.end()) broken();
@@ -361,13 +170,22 @@ class Machine {
     call.operand = operands[1];
   }
 
+  void drop_attributes() {  // of the value below them; weights do not need them
+    pop();
+    top();
+  }
+
   void push_persistent() {
     const PickleValue* id = pop();
     push(Kind::kPersistent).operand = id;
   }
 
+  [[noreturn]] static void too_many() {
+    throw FileFlaw(fmt::format("holds a pickle of more than {} values", kMaxValues));
+  }
   [[noreturn]] static void broken() { throw FileFlaw("holds a damaged pickle"); }
 
+ private:
   std::string_view left_;
   std::span<const std::string_view> allowed_;
   std::deque<PickleValue>& values_;
@@ -376,9 +194,88 @@ class Machine {
   std::unordered_map<uint64_t, PickleValue*> memo_;
 };
 
+// An instruction is a code, an operand of so many bytes, and what it does with it.
+struct Instruction {
+  uint8_t code;
+  size_t operand_size;
+  void (*act)(Machine& m, uint64_t n);
+};
+
+constexpr Instruction kInstructions[] = {
+    {'N', 0, [](Machine& m, uint64_t) { m.push(Kind::kNone); }},              // NONE
+    {0x88, 0, [](Machine& m, uint64_t) { m.push(Kind::kBool).number = 1; }},  // NEWTRUE
+    {0x89, 0, [](Machine& m, uint64_t) { m.push(Kind::kBool); }},             // NEWFALSE
+    {'J', 4,
+     [](Machine& m, uint64_t n) {
+       m.push(Kind::kInt).number = static_cast<int32_t>(n);
+     }},                                                           // BININT
+    {'K', 1, [](Machine& m, uint64_t n) { m.push_int(n); }},       // BININT1
+    {'M', 2, [](Machine& m, uint64_t n) { m.push_int(n); }},       // BININT2
+    {0x8a, 1, [](Machine& m, uint64_t n) { m.push_long(n); }},     // LONG1
+    {0x8b, 4, [](Machine& m, uint64_t n) { m.push_long(n); }},     // LONG4
+    {'G', 8, [](Machine& m, uint64_t n) { m.push_float(n); }},     // BINFLOAT
+    {'X', 4, [](Machine& m, uint64_t n) { m.push_text(n); }},      // BINUNICODE
+    {0x8c, 1, [](Machine& m, uint64_t n) { m.push_text(n); }},     // SHORT_BINUNICODE
+    {0x8d, 8, [](Machine& m, uint64_t n) { m.push_text(n); }},     // BINUNICODE8
+    {'T', 4, [](Machine& m, uint64_t n) { m.push_text(n); }},      // BINSTRING, of Python 2
+    {'U', 1, [](Machine& m, uint64_t n) { m.push_text(n); }},      // SHORT_BINSTRING
+    {'B', 4, [](Machine& m, uint64_t n) { m.push_bytes(n); }},     // BINBYTES
+    {'C', 1, [](Machine& m, uint64_t n) { m.push_bytes(n); }},     // SHORT_BINBYTES
+    {0x8e, 8, [](Machine& m, uint64_t n) { m.push_bytes(n); }},    // BINBYTES8
+    {0x96, 8, [](Machine& m, uint64_t n) { m.push_bytes(n); }},    // BYTEARRAY8
+    {')', 0, [](Machine& m, uint64_t) { m.push(Kind::kTuple); }},  // EMPTY_TUPLE
+    {0x85, 0, [](Machine& m, uint64_t) { m.push_items(Kind::kTuple, m.pop_many(1)); }},  // TUPLE1
+    {0x86, 0, [](Machine& m, uint64_t) { m.push_items(Kind::kTuple, m.pop_many(2)); }},  // TUPLE2
+    {0x87, 0, [](Machine& m, uint64_t) { m.push_items(Kind::kTuple, m.pop_many(3)); }},  // TUPLE3
+    {'t', 0, [](Machine& m, uint64_t) { m.push_items(Kind::kTuple, m.since_mark()); }},  // TUPLE
+    {']', 0, [](Machine& m, uint64_t) { m.push(Kind::kList); }},  // EMPTY_LIST
+    {'l', 0, [](Machine& m, uint64_t) { m.push_items(Kind::kList, m.since_mark()); }},  // LIST
+    {'a', 0, [](Machine& m, uint64_t) { m.extend(Kind::kList, m.pop_many(1)); }},       // APPEND
+    {'e', 0, [](Machine& m, uint64_t) { m.extend(Kind::kList, m.since_mark()); }},      // APPENDS
+    {0x8f, 0, [](Machine& m, uint64_t) { m.push(Kind::kList); }},                       // EMPTY_SET
+    {0x90, 0, [](Machine& m, uint64_t) { m.extend(Kind::kList, m.since_mark()); }},     // ADDITEMS
+    {0x91, 0,
+     [](Machine& m, uint64_t) { m.push_items(Kind::kList, m.since_mark()); }},      // FROZENSET
+    {'}', 0, [](Machine& m, uint64_t) { m.push(Kind::kDict); }},                    // EMPTY_DICT
+    {'d', 0, [](Machine& m, uint64_t) { m.push_dict(m.since_mark()); }},            // DICT
+    {'s', 0, [](Machine& m, uint64_t) { m.extend(Kind::kDict, m.pop_many(2)); }},   // SETITEM
+    {'u', 0, [](Machine& m, uint64_t) { m.extend(Kind::kDict, m.since_mark()); }},  // SETITEMS
+    {'q', 1, [](Machine& m, uint64_t n) { m.memorize(n); }},                        // BINPUT
+    {'r', 4, [](Machine& m, uint64_t n) { m.memorize(n); }},                        // LONG_BINPUT
+    {0x94, 0, [](Machine& m, uint64_t) { m.memorize_next(); }},                     // MEMOIZE
+    {'h', 1, [](Machine& m, uint64_t n) { m.recall(n); }},                          // BINGET
+    {'j', 4, [](Machine& m, uint64_t n) { m.recall(n); }},                          // LONG_BINGET
+    {'(', 0, [](Machine& m, uint64_t) { m.mark(); }},                               // MARK
+    {'0', 0, [](Machine& m, uint64_t) { m.pop(); }},                                // POP
+    {'1', 0, [](Machine& m, uint64_t) { m.since_mark(); }},                         // POP_MARK
+    {0x80, 1, [](Machine& m, uint64_t n) { m.check_protocol(n); }},                 // PROTO
+    {0x95, 8, [](Machine&, uint64_t) {}},  // FRAME: how much to read at once
+    {'c', 0, [](Machine& m, uint64_t) { m.push_listed_global(); }},  // GLOBAL
+    {0x93, 0, [](Machine& m, uint64_t) { m.push_named_global(); }},  // STACK_GLOBAL
+    {'R', 0, [](Machine& m, uint64_t) { m.push_call(); }},           // REDUCE
+    {0x81, 0, [](Machine& m, uint64_t) { m.push_call(); }},          // NEWOBJ
+    {'b', 0, [](Machine& m, uint64_t) { m.drop_attributes(); }},     // BUILD
+    {'Q', 0, [](Machine& m, uint64_t) { m.push_persistent(); }},     // BINPERSID
+};
+
+constexpr uint8_t kStop = '.';
+
+const PickleValue* run(Machine machine) {
+  for (;;) {
+    const auto code = static_cast<uint8_t>(machine.number(1));
+    if (code == kStop) return machine.pop();
+    const auto* found = std::ranges::find(kInstructions, code, &Instruction::code);
+    if (found == std::end(kInstructions)) {
+      throw FileFlaw(
+          fmt::format("holds a pickle with the instruction 0x{:02x}, which no weights need", code));
+    }
+    found->act(machine, machine.number(found->operand_size));
+  }
+}
+
 }  // namespace
 
 Pickle::Pickle(std::string_view text, std::span<const std::string_view> allowed)
-    : top_(Machine(text, allowed, values_).run()) {}
+    : top_(run({text, allowed, values_})) {}
 
 }  // namespace vit

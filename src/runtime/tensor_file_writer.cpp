@@ -10,9 +10,13 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <exception>
+#include <mutex>
 #include <set>
 #include <string_view>
+#include <thread>
 
 namespace vit {
 namespace {
@@ -92,22 +96,31 @@ void add_pieces(std::vector<Piece>& pieces, const at::Tensor& host, uint64_t off
     pieces.push_back({bytes + at, std::min(kPieceBytes, size - at), offset + at});
 }
 
-// By several threads where that is worth starting them.
+// By several threads where that is worth starting them; each takes the next piece in turn. (A loop
+// of at::parallel_for would be serial: these sources are compiled without OpenMP.)
 void write_pieces(const NewFile& file, const std::vector<Piece>& pieces) {
-  const auto write = [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const Piece& piece = pieces[static_cast<size_t>(i)];
-      file.write_at(piece.offset, piece.bytes, piece.size);
+  std::atomic<size_t> next = 0;
+  std::mutex lock;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    try {
+      for (size_t i = next++; i < pieces.size(); i = next++)
+        file.write_at(pieces[i].offset, pieces[i].bytes, pieces[i].size);
+    } catch (...) {
+      next = pieces.size();  // the others need not go on
+      const std::lock_guard guard(lock);
+      failure = std::current_exception();
     }
   };
-  const auto count = static_cast<int64_t>(pieces.size());
   size_t total = 0;
   for (const Piece& piece : pieces) total += piece.size;
-  if (total < kParallelBytes) {
-    write(0, count);
-  } else {
-    at::parallel_for(0, count, 1, write);
+  {
+    std::vector<std::jthread> helpers;
+    const int threads = total < kParallelBytes ? 1 : at::get_num_threads();
+    for (int i = 1; i < threads; ++i) helpers.emplace_back(work);
+    work();
   }
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace

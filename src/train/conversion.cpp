@@ -109,8 +109,7 @@ Described describe(const ConversionRequest& request, const WeightsSource& source
   auto section = section_for(request, source);
   if (!section) return result;
   const Weights& weights = source.weights;
-  const bool is_original =
-      weights.layout == Layout::kJax || weights.layout == Layout::kBigTransfer;
+  const bool is_original = weights.layout == Layout::kJax || weights.layout == Layout::kBigTransfer;
   const bool is_one_preset = presets_that_fit(weights.tensors).size() == 1;
   result.has_input = source.input || !request.model.empty() || is_original || is_one_preset ||
                      request.overrides.contains("input");
@@ -241,7 +240,7 @@ void convert_weights(const ConversionRequest& request) {
   fmt::print("model     {}\n", described.model ? described.model->model.name() : "unknown");
   fmt::print("{}", for_screen(fmt::format("tensors   {} ({} parameters)\n", fitted.tensors.size(),
                                           grouped(parameters))));
-  if (fitted.model) fmt::print("{}", load_table(fitted.report));
+  if (fitted.model) fmt::print("{}\n", load_table(fitted.report));
 }
 
 }  // namespace vit

@@ -1,7 +1,6 @@
 #include "vit/train/load_table.hpp"
 
 #include "vit/core/text.hpp"
-#include "vit/train/table.hpp"
 
 #include <fmt/format.h>
 
@@ -21,26 +20,26 @@ std::string shown(const std::vector<std::string>& names) {
 std::string load_table(const LoadReport& report) {
   struct Row {
     const char* fate;
-    const std::vector<std::string>& names;
     const char* meaning;
+    const std::vector<std::string>& names;
   };
   const Row rows[] = {
-      {"resized", report.resized, "to the model's grid"},
-      {"adapted", report.adapted, "to the model's patches or channels"},
-      {"new", report.fresh, "in the model, as initialised"},
-      {"dropped", report.dropped, "head of the file"},
-      {"unused", report.unused, "in the file, unknown to the model"},
-      {"ignored", report.ignored, "in the file, no parameters"},
+      {"resized", "to the model's grid", report.resized},
+      {"adapted", "to the model's patches or channels", report.adapted},
+      {"new", "in the model, not from the file", report.fresh},
+      {"dropped", "head of the file", report.dropped},
+      {"unused", "in the file, unknown to the model", report.unused},
+      {"ignored", "in the file, no parameters", report.ignored},
   };
-  Table table({{"tensors"}, {"", Table::Align::kRight}, {""}, {""}});
-  table.add({"matched", std::to_string(report.matched), "of " + std::to_string(report.total), ""});
+  std::string text = fmt::format("{:<8} {:>4}  of {} tensors of the model", "matched",
+                                 report.matched, report.total);
   for (const Row& row : rows) {
-    if (!row.names.empty())
-      table.add({row.fate, std::to_string(row.names.size()), row.meaning, shown(row.names)});
+    if (!row.names.empty()) {
+      text += fmt::format("\n{:<8} {:>4}  {}: {}", row.fate, row.names.size(), row.meaning,
+                          shown(row.names));
+    }
   }
-  std::string text = table.plain("");
-  for (const std::string& note : report.notes) text += "note     " + note + "\n";
-  text.pop_back();
+  for (const std::string& note : report.notes) text += fmt::format("\n{:<14}{}", "note", note);
   return text;
 }
 

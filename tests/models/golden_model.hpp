@@ -109,7 +109,9 @@ inline void expect_features(const KeepTaps& taps, const NamedTensors& expected, 
     const at::Tensor value = want.dim() == 4 ? got->second.slice(0, 0, 1) : got->second;
     ASSERT_EQ(value.sizes(), want.sizes()) << name;
     const double off = distance(value, want);
-    EXPECT_LE(off, parity.allowed) << "feature " << name;
+    // Sums of units grow with depth: their tolerance is relative.
+    const double size = want.dim() == 4 ? std::max(1.0, max_abs(want)) : 1.0;
+    EXPECT_LE(off, parity.allowed * size) << "feature " << name;
     parity.features = std::max(parity.features, off);
   }
 }

@@ -1,18 +1,11 @@
-// Names and layouts of other libraries, both ways: published containers, state dicts of other
-// libraries, every golden network there and back, key lists of the official networks.
-#include "vit/core/error.hpp"
-#include "vit/models/layout.hpp"
+// Importing the names and layouts of other libraries: published archives, state dicts in every
+// spelling, and what is refused.
 #include "vit/runtime/npz_file.hpp"
 
-#include "models/golden_model.hpp"
 #include "models/layouts/rules.hpp"
-#include "support/golden.hpp"
+#include "models/layouts_support.hpp"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <fstream>
-#include <set>
 
 namespace vit::test {
 namespace {
@@ -20,34 +13,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::UnorderedElementsAre;
-
-// The same names, shapes and values.
-void expect_equal(const NamedTensors& got, const NamedTensors& expected) {
-  EXPECT_EQ(got.size(), expected.size());
-  for (const auto& [name, want] : expected) {
-    const at::Tensor* tensor = find_tensor(got, name);
-    if (tensor == nullptr) {
-      ADD_FAILURE() << "no " << name;
-      continue;
-    }
-    EXPECT_EQ(tensor->sizes(), want.sizes()) << name;
-    EXPECT_TRUE(at::equal(tensor->to(want.scalar_type()), want)) << name;
-  }
-}
-
-NamedTensors network_of(const std::string& golden) {
-  return below(TensorFile(golden_dir() / "models" / (golden + ".safetensors")), "param/");
-}
-
-std::string refusal(const NamedTensors& network, Layout layout, const ExportOptions& options = {}) {
-  try {
-    export_weights(network, layout, options);
-  } catch (const CheckpointError& error) {
-    return error.what();
-  }
-  return "";
-}
 
 // ---- files of others
 
@@ -152,102 +117,12 @@ TEST(StateDicts, WithoutQueryKeyValueBiases) {
 
 TEST(StateDicts, HuggingFaceWithoutHead) {
   NamedTensors ours = network_of("vit_pre_logits");
-  EXPECT_THAT(refusal(ours, Layout::kHuggingFace), HasSubstr("no hidden layer"));
+  EXPECT_THAT(export_refusal(ours, Layout::kHuggingFace), HasSubstr("no hidden layer"));
   std::erase_if(ours, [](const NamedTensor& entry) { return entry.name.starts_with("head."); });
   const NamedTensors file = export_weights(ours, Layout::kHuggingFace);
   EXPECT_NE(find_tensor(file, "embeddings.cls_token"), nullptr);
   EXPECT_NE(find_tensor(file, "pooler.dense.weight"), nullptr);
   expect_equal(import_weights(file, "ViTModel").tensors, ours);
-}
-
-// ---- there and back
-
-constexpr Layout kOthers[] = {Layout::kJax, Layout::kHuggingFace, Layout::kTorchvision,
-                              Layout::kBigTransfer};
-
-// The layouts each golden network fits in.
-std::set<Layout> homes_of(const std::string& network) {
-  const std::set<Layout> transformers{Layout::kJax, Layout::kHuggingFace, Layout::kTorchvision};
-  if (network.starts_with("bit_v1")) return {Layout::kJax};
-  if (network.starts_with("bit_v2")) return {Layout::kBigTransfer};
-  if (network.starts_with("hybrid") || network == "vit_gap" || network == "timm_vit_map")
-    return {Layout::kJax};
-  if (network == "timm_vit_avg_fc_norm") return {};
-  if (network == "timm_deit_distilled") return {Layout::kHuggingFace};
-  if (network == "vit_pre_logits") return {Layout::kJax, Layout::kTorchvision};
-  return transformers;
-}
-
-int64_t heads_of(const Json& json) {
-  if (json.contains("heads")) return json.at("heads");
-  return json.contains("config") ? json.at("config").value("num_heads", 0) : 0;
-}
-
-class ThereAndBack : public testing::TestWithParam<fs::path> {};
-
-TEST_P(ThereAndBack, IsBitEqual) {
-  const TensorFile file(GetParam());
-  const NamedTensors ours = below(file, "param/");
-  const std::string network = GetParam().stem();
-  if (ours.empty() || network.starts_with("big_vision")) GTEST_SKIP() << "not under our names";
-  const int64_t heads = heads_of(json_of(file));
-  for (const Layout layout : kOthers) {
-    if (!homes_of(network).contains(layout)) {
-      EXPECT_NE(refusal(ours, layout, {.heads = heads}), "") << static_cast<int>(layout);
-      continue;
-    }
-    const NamedTensors theirs = export_weights(ours, layout, {.heads = heads});
-    EXPECT_EQ(recognise_layout(theirs), layout);
-    const Weights back = import_weights(theirs, network);
-    expect_equal(back.tensors, ours);
-    if (layout == Layout::kJax) {
-      EXPECT_EQ(back.heads, heads);
-    }
-  }
-}
-
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ThereAndBack);
-INSTANTIATE_TEST_SUITE_P(Files, ThereAndBack,
-                         testing::ValuesIn(golden_files("models", "", ".safetensors")),
-                         [](const auto& info) { return test_name(info.param.stem().string()); });
-
-// The published archive itself comes out again.
-TEST(Export, EqualsThePublishedArchives) {
-  for (const auto& [golden, heads] :
-       {std::pair{"vit_token", 4}, {"vit_gap", 0}, {"bit_v2_two_stages", 0}, {"hybrid", 0}}) {
-    const fs::path file = golden_dir() / "models" / (std::string(golden) + ".safetensors");
-    if (!fs::exists(file)) continue;
-    const TensorFile tensors(file);
-    const bool bit = std::string(golden).starts_with("bit");
-    NamedTensors expected = read_npz(golden_dir() / "npz" / (std::string(golden) + ".npz"));
-    for (auto& [name, tensor] : expected) {  // (1, 1, 1, C) in old files
-      if (name.find("gn") != std::string::npos && tensor.dim() == 4) tensor = tensor.flatten();
-    }
-    expect_equal(export_weights(below(tensors, "param/"), bit ? Layout::kBigTransfer : Layout::kJax,
-                                {.heads = heads_of(json_of(tensors))}),
-                 expected);
-  }
-}
-
-// ---- big_vision
-
-TEST(BigVision, FormOfExport) {
-  const TensorFile file(golden_dir() / "models" / "timm_vit_map.safetensors");
-  const NamedTensors map = export_weights(below(file, "param/"), Layout::kJax, {.heads = 4});
-  EXPECT_NE(find_tensor(map, "params/MAPHead_0/probe"), nullptr);
-  EXPECT_NE(find_tensor(map, "params/pos_embedding"), nullptr);
-  EXPECT_NE(find_tensor(map, "params/Transformer/encoderblock_1/MlpBlock_0/Dense_1/bias"), nullptr);
-
-  // The class token's position is added to the class token, whose entry then is zero.
-  const NamedTensors ours = network_of("vit_token");
-  const Weights back = import_weights(
-      export_weights(ours, Layout::kJax, {.heads = 4, .jax = JaxForm::kBigVision}), "big_vision");
-  const at::Tensor positions = *find_tensor(ours, "pos_embed"),
-                   again = *find_tensor(back.tensors, "pos_embed");
-  EXPECT_EQ(max_abs(again.slice(1, 0, 1)), 0.0);
-  EXPECT_TRUE(at::equal(again.slice(1, 1), positions.slice(1, 1)));
-  EXPECT_TRUE(at::equal(*find_tensor(back.tensors, "cls_token"),
-                        *find_tensor(ours, "cls_token") + positions.slice(1, 0, 1)));
 }
 
 // Blocks stacked for a scan, an attention pooling head without a module of its own, position
@@ -291,35 +166,6 @@ TEST(BigVision, OnlyTheImageTower) {
 }
 
 // ---- what does not fit
-
-TEST(Export, SaysWhatHasNoPlace) {
-  NamedTensors scaled = network_of("vit_token");
-  scaled.push_back({"blocks.0.ls1.gamma", at::ones({32})});
-  for (const Layout layout : {Layout::kJax, Layout::kHuggingFace, Layout::kTorchvision}) {
-    EXPECT_THAT(refusal(scaled, layout, {.heads = 4}),
-                HasSubstr("has no place for blocks.0.ls1.gamma: layer scale"));
-  }
-  EXPECT_THAT(refusal(network_of("timm_deit_distilled"), Layout::kJax, {.heads = 4}),
-              HasSubstr("dist_token: a distillation token"));
-  EXPECT_THAT(refusal(network_of("vit_gap"), Layout::kTorchvision), HasSubstr("class token"));
-  EXPECT_THAT(refusal(network_of("vit_token"), Layout::kBigTransfer),
-              HasSubstr("big_transfer (pre-activation ResNets) has no place for"));
-}
-
-// A class token without a position is one with a zero position.
-TEST(Export, ClassTokenWithoutPosition) {
-  NamedTensors ours = network_of("vit_token");
-  for (auto& [name, tensor] : ours) {
-    if (name == "pos_embed") tensor = tensor.slice(1, 1);
-  }
-  for (const Layout layout : {Layout::kJax, Layout::kHuggingFace, Layout::kTorchvision}) {
-    const Weights back = import_weights(export_weights(ours, layout, {.heads = 4, .patches = 16}),
-                                        "no class position");
-    const at::Tensor positions = *find_tensor(back.tensors, "pos_embed");
-    EXPECT_EQ(positions.size(1), 17);
-    EXPECT_EQ(max_abs(positions.slice(1, 0, 1)), 0.0);
-  }
-}
 
 TEST(Import, RefusesInWords) {
   const auto message = [](const NamedTensors& file, std::optional<Layout> layout = {}) {
@@ -374,69 +220,6 @@ TEST(BigTransfer, NumberedLayers) {
   EXPECT_EQ(recognise_layout(file), Layout::kBigTransfer);
   expect_equal(import_weights(file, "numbered").tensors, ours);
 }
-
-// ---- key lists of the official networks
-
-Json zoo_section(const std::string& name) {
-  std::ifstream stream(golden_dir() / "zoo.json");
-  return stream ? Json::parse(stream).value(name, Json::object()) : Json::object();
-}
-
-// "ViT-B_16@224-C21843-pre_logits" and the like -> one of our presets.
-std::unique_ptr<Model> official(const std::string& key, int64_t classes, int64_t& heads) {
-  std::string name = key.substr(0, key.find_first_of("@"));
-  if (const size_t suffix = name.find("-C"); suffix != std::string::npos) name.erase(suffix);
-  const bool gap = name.find("-gap") != std::string::npos,
-             map = name.find("-map") != std::string::npos,
-             hidden = key.ends_with("-pre_logits") || name.ends_with("-rep");
-  for (const char* suffix : {"-gap-norep", "-gap", "-map", "-tok-rep"}) {
-    if (name.ends_with(suffix)) name.erase(name.size() - std::string(suffix).size());
-  }
-  std::ranges::replace(name, '_', '/');
-  if (!Models::catalog().contains(name)) name = "ViT-" + name;
-  if (!Models::catalog().contains(name)) return nullptr;
-  auto section = Models::catalog().make(name);
-  if (auto* config = section.mutate<VitConfig>()) {
-    if (gap) config->pooling = Pooling::kMean;
-    if (map) config->pooling = Pooling::kAttention;
-    if (hidden) config->representation_size = config->width;
-    heads = config->heads;
-  }
-  return section.build({.classes = classes, .allocation = Allocation::kShapesOnly});
-}
-
-using Shapes = std::map<std::string, std::vector<int64_t>>;
-
-void expect_keys(const std::string& section, const ExportOptions& form, int64_t at_least) {
-  int64_t compared = 0;
-  const Json zoo = zoo_section(section);
-  for (const auto& [key, entry] : zoo.items()) {
-    Shapes expected, got;
-    for (const Json& pair : entry.at("npz_keys"))
-      expected[pair[0]] = pair[1].get<std::vector<int64_t>>();
-    ExportOptions options = form;
-    const auto model = official(key, expected.at("head/bias").front(), options.heads);
-    if (model == nullptr) {
-      std::printf("no preset for %s\n", key.c_str());
-      continue;
-    }
-    for (const auto& [name, tensor] : export_weights(state_dict(*model), Layout::kJax, options)) {
-      EXPECT_TRUE(tensor.is_meta());
-      got[name.starts_with("params/") ? name.substr(7) : name] = tensor.sizes().vec();
-    }
-    EXPECT_EQ(got, expected) << key;
-    ++compared;
-  }
-  if (!zoo.empty()) {
-    EXPECT_GE(compared, at_least);
-  }
-}
-
-TEST(OfficialKeys, VitJax) { expect_keys("flax_vit", {}, 8); }
-TEST(OfficialKeys, BigVisionVit) {
-  expect_keys("flax_big_vision_vit", {.jax = JaxForm::kBigVision}, 3);
-}
-TEST(OfficialKeys, BigVisionResNets) { expect_keys("flax_bit_v1", {}, 3); }
 
 }  // namespace
 }  // namespace vit::test

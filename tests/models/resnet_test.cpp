@@ -62,7 +62,7 @@ TEST(StdConv, PadsAndStandardises) {
         const at::Tensor& parameter = list.parameters.at(0).tensor;
         {
           const NoGrad no_gradients;
-          parameter.mul_(1e-3).add_(0.1);  // where mean and eps count
+          parameter.mul_(1e-2).add_(0.01);  // where mean and eps count
         }
         const at::Tensor x = at::randn({2, 4, size.height, size.width});
         const at::Tensor weight = standardised(parameter, style).to(at::kFloat);
@@ -72,7 +72,7 @@ TEST(StdConv, PadsAndStandardises) {
                 : at::conv2d(x, weight, {}, stride, (kernel - 1) / 2);
         const at::Tensor got = conv(x);
         ASSERT_EQ(got.sizes(), expected.sizes());
-        EXPECT_LE(distance(got, expected), 1e-3);
+        EXPECT_LE(distance(got, expected), 1e-6 + 1e-5 * max_abs(expected));
         EXPECT_EQ((Extent{got.size(2), got.size(3)}), conv.output(size));
         EXPECT_EQ(conv.macs(size), 4.0 * 6 * kernel * kernel * got.size(2) * got.size(3));
       }
@@ -130,6 +130,27 @@ TEST(StdConv, StandardisesInFullPrecision) {
     const at::Tensor rounded = conv(x);
     EXPECT_EQ(rounded.scalar_type(), at::kBFloat16);
     EXPECT_LE(distance(rounded.to(at::kFloat), exact.detach()), 0.02 * max_abs(exact));
+  }
+}
+
+// At a variance as small as the eps: behind standardised weights it hardly shows, reference
+// networks cannot tell 1e-6 from 1e-5.
+TEST(GroupNorm, NormalisesGroupsOfChannels) {
+  for (const double eps : {1e-5, 1e-6}) {
+    ParameterList list;
+    const GroupNorm norm(Scope(list), 64, eps);
+    {
+      const NoGrad no_gradients;
+      for (const auto& [name, tensor] : list.parameters) tensor.normal_();
+    }
+    const at::Tensor x = at::randn({2, 64, 3, 5}) * 2e-3 + 0.01;
+    const at::Tensor groups = x.to(at::kDouble).reshape({2, 32, 2 * 3 * 5});
+    const at::Tensor mean = groups.mean(2, true), var = (groups - mean).square().mean(2, true);
+    const at::Tensor unit = ((groups - mean) / at::sqrt(var + eps)).reshape({2, 64, 3, 5});
+    const at::Tensor expected =
+        unit * find_tensor(list.parameters, "weight")->detach().view({64, 1, 1}) +
+        find_tensor(list.parameters, "bias")->detach().view({64, 1, 1});
+    EXPECT_LE(distance(norm(x), expected), 1e-5) << eps;
   }
 }
 

@@ -190,7 +190,9 @@ TEST_F(HandWritten, circles_and_depth_do_no_harm) {
   for (int i = 0; i < 300'000; ++i) deep += ']';
   for (int i = 1; i < 300'000; ++i) deep += 'a';
   EXPECT_EQ(refusal(pickle::dict({{"deep", deep}, {"w", tensor}})), std::nullopt);
-  EXPECT_TRUE(refusal(std::string(2'000'000, 'N')).has_value());
+  EXPECT_NE(refusal(std::string(2'000'000, 'N'))->find("more than 1000000 values"),
+            std::string::npos);
+  EXPECT_NE(refusal("N" + std::string(2'000'000, '\x94'))->find("more than"), std::string::npos);
   EXPECT_TRUE(refusal(std::string(17 << 20, 'N')).has_value());
 }
 
@@ -201,6 +203,9 @@ TEST_F(HandWritten, damaged_pickles_are_refused) {
   EXPECT_NO_THROW(Pickle(good + ".", allowed));
   for (size_t size = 0; size < good.size(); ++size)
     EXPECT_THROW(Pickle(std::string_view(good).substr(0, size), allowed), FileFlaw) << size;
+  // What is below a mark is out of reach until the mark is gone.
+  for (const std::string_view text : {"](N0a.", "](a.", "]N(a.", "N(."})
+    EXPECT_THROW(Pickle(text, allowed), FileFlaw) << text;
   const std::string huge = pickle::raw(uint32_t{0xFFFFFFFF});
   for (const std::string& instructions :
        {std::string(""), std::string("0"), std::string("t"), std::string("u"), std::string("a"),
@@ -233,7 +238,8 @@ TEST_F(HandWritten, bytes_of_booleans_become_booleans) {
                     pickle::dict({{"w", pickle::Tensor{.storage = "BoolStorage"}.instructions()}})),
                 std::string("\x00\x01\x02\xff\x00\x01", 6));
   const at::Tensor read = read_state_dict(folder_ / "f.pth")[0].tensor;
-  EXPECT_EQ(read.to(at::kLong).sum().item<int64_t>(), 4);
+  const at::Tensor bytes = read.contiguous().view(at::kByte);  // LibTorch's own reading is lenient
+  EXPECT_EQ(bytes.sum(at::kLong).item<int64_t>(), 4);
 }
 
 TEST_F(HandWritten, damaged_data_and_a_foreign_byte_order_are_found) {

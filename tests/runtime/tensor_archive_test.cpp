@@ -76,13 +76,16 @@ TEST(TensorArchive, other_kinds_are_named) {
   EXPECT_TRUE(refusal_of([&] { read_tensor_archive(folder / "absent"); }).has_value());
 }
 
-// Bytes of mapped files that are in memory, of this process.
+// Bytes of mapped files that are in memory, of this process. Files of tmpfs are counted apart.
 int64_t mapped_bytes_in_memory() {
   std::ifstream status("/proc/self/status");
+  int64_t kilobytes = 0;
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("RssFile:")) return std::atoll(line.c_str() + 8) * 1024;
+    const size_t value = line.find(':') + 1;
+    if (line.starts_with("RssFile:") || line.starts_with("RssShmem:"))
+      kilobytes += std::atoll(line.c_str() + value);
   }
-  return 0;
+  return kilobytes * 1024;
 }
 
 TEST(TensorArchive, released_pages_leave_memory_and_come_back) {

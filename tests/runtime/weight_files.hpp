@@ -67,7 +67,8 @@ inline void expect_same(const NamedTensors& actual, const NamedTensors& expected
     ASSERT_EQ(actual[i].tensor.sizes(), expected[i].tensor.sizes());
     const at::Tensor a = actual[i].tensor.contiguous(),
                      b = expected[i].tensor.detach().contiguous();
-    EXPECT_EQ(std::memcmp(a.const_data_ptr(), b.const_data_ptr(), a.numel() ? a.nbytes() : 0), 0);
+    if (a.numel() == 0) continue;
+    EXPECT_EQ(std::memcmp(a.const_data_ptr(), b.const_data_ptr(), a.nbytes()), 0);
   }
 }
 

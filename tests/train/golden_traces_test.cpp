@@ -142,7 +142,7 @@ Tolerance tolerance_of(const Json& run) {
   const bool is_bit = run.at("model").get<std::string>().starts_with("BiT");
   if (is_bit && is_sgd) return {.loss = 2e-5, .grad_norm = 1e-4, .weights = 1e-4};
   // Adam turns the rounding noise of small gradients behind group norms into steps.
-  if (is_bit) return {.loss = 1e-3, .grad_norm = 1e-2, .weights = 1e-2};
+  if (is_bit) return {.loss = 1e-3, .grad_norm = 1e-3, .weights = 1e-2};
   if (is_rounded) return {.loss = 2e-4, .grad_norm = 1e-3, .weights = 2e-4};
   return {.loss = 2e-5, .grad_norm = 1e-4, .weights = is_sgd ? 5e-5 : 2e-4};
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes the files beside it with PyTorch (made with 2.11.0). Run it from this folder."""
 import collections
+import zipfile
 
 import torch
 
@@ -46,3 +47,9 @@ torch.save({"state_dict": {"module.fc.bias": ramp((2,), torch.float32)}, "epoch"
 torch.save(module, "whole_module.pth")
 torch.save({"fc.bias": ramp((2,), torch.float32)}, "legacy.pth", _use_new_zipfile_serialization=False)
 torch.jit.script(torch.nn.Linear(2, 2)).save("script.pt")
+
+with zipfile.ZipFile("script.pt") as archive:  # without the places of its source on the disk
+    kept = {name: archive.read(name) for name in archive.namelist() if not name.endswith("debug_pkl")}
+with zipfile.ZipFile("script.pt", "w") as archive:
+    for name, content in kept.items():
+        archive.writestr(zipfile.ZipInfo(name), content)
