@@ -16,7 +16,7 @@ configure_package_config_file("${PROJECT_SOURCE_DIR}/scripts/cmake/vitConfig.cma
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/vitConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/vitConfig.cmake" "${PROJECT_BINARY_DIR}/vitConfigVersion.cmake"
         third_party/Dependencies.cmake third_party/FindLibTorch.cmake third_party/FindxxHash.cmake
-        third_party/FindTurboJPEG.cmake DESTINATION "${package_dir}")
+        third_party/FindWebP.cmake DESTINATION "${package_dir}")
 
 install(DIRECTORY configs DESTINATION "${CMAKE_INSTALL_DATADIR}/vit")
 if(TARGET vit)

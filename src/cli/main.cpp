@@ -20,6 +20,7 @@ constexpr Program kPrograms[] = {
     {"finetune", "adapt pretrained weights to your own images", finetune},
     {"eval", "top-1, top-5 and loss of a run or weight file", eval},
     {"convert", "move weights between timm, JAX, transformers and torchvision", convert},
+    {"bench", "measure how fast images become training examples", bench},
     {"models", "list models with parameters, cost, resolution and tokens", models},
 };
 

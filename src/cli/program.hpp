@@ -18,6 +18,7 @@ int train(const Arguments& arguments);
 int finetune(const Arguments& arguments);
 int eval(const Arguments& arguments);
 int convert(const Arguments& arguments);
+int bench(const Arguments& arguments);
 int models(const Arguments& arguments);
 
 }  // namespace vit::cli

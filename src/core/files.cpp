@@ -63,15 +63,22 @@ std::string hex(uint64_t value) {
 std::string read_text(const fs::path& path) {
   if (fs::is_directory(path)) fail("read", path, EISDIR);
   const Descriptor file(path, O_RDONLY, "read");
-  std::string content;
-  char chunk[1 << 16];
+  // In one read where the size is known and stays; a file may also grow or shrink meanwhile.
+  struct stat status {};
+  const bool known = fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode);
+  constexpr size_t kChunk = 1 << 16;
+  std::string content(known ? static_cast<size_t>(status.st_size) + 1 : kChunk, '\0');
+  size_t filled = 0;
   while (true) {
-    const ssize_t got = read(file.get(), chunk, sizeof chunk);
+    if (filled == content.size()) content.resize(content.size() + kChunk);
+    const ssize_t got = read(file.get(), content.data() + filled, content.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail("read", path, errno);
-    if (got == 0) return content;
-    content.append(chunk, static_cast<size_t>(got));
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
   }
+  content.resize(filled);
+  return content;
 }
 
 void write_atomically(const fs::path& path, std::string_view content) {

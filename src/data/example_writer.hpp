@@ -27,23 +27,18 @@ class ExampleWriter {
 
  private:
   struct Found {
-    Image image;
     int64_t index = 0;
     std::optional<Replaced> replaced;
   };
-  Found read(int64_t index) const;
+  std::optional<std::string> try_to_read(int64_t index, Random random, uint8_t* pixels) const;
+  Found read(int64_t index, Random random, uint8_t* pixels) const;
 
   const Dataset& dataset_;
   const Pipeline& pipeline_;
   Sampler sampler_;
   Random augment_seed_;
-  Extent size_;
   int64_t channels_;
   OnError on_error_;
 };
-
-// Interleaved pixels to planes [channels, H, W]: equal channels are copied, gray is repeated,
-// colour becomes luma.
-void write_planes(const Image& image, int64_t channels, uint8_t* planes);
 
 }  // namespace vit

@@ -2,9 +2,11 @@
 
 #include "vit/core/error.hpp"
 
+#include "exif.hpp"
 #include "jpeg.hpp"
 #include "picture_error.hpp"
 #include "png.hpp"
+#include "webp.hpp"
 
 #include <png.h>
 
@@ -16,7 +18,7 @@ namespace vit {
 namespace detail {
 
 void picture_failed(const std::string& name, const std::string& problem) {
-  throw DataError(
+  throw UnreadablePicture(
       "picture '" + name + "' cannot be read: " + problem +
       "\nreplace or remove the file, or pass over such pictures with data.on_error: skip");
 }
@@ -44,17 +46,16 @@ bool is_text(std::string_view bytes) {
   });
 }
 
-// What bytes that are no JPEG or PNG are likely to be.
+// What bytes of no format that is read are likely to be.
 std::string guess(std::string_view bytes) {
   using namespace std::string_view_literals;
   if (bytes.empty()) return "the file is empty";
   const std::string_view head = bytes.substr(0, 64);
   const std::string_view brand = head.size() >= 12 ? head.substr(4, 8) : ""sv;
   const auto is_a = [](const char* format) {
-    return std::string("it is a ") + format + " picture; JPEG and PNG are read";
+    return std::string("it is a ") + format + " picture; JPEG, PNG and WebP are read";
   };
   if (head.starts_with("GIF8")) return is_a("GIF");
-  if (head.starts_with("RIFF") && brand.ends_with("WEBP")) return is_a("WebP");
   if (head.starts_with("BM") && !is_text(head)) return is_a("BMP");
   if (head.starts_with("II*\0"sv) || head.starts_with("MM\0*"sv)) return is_a("TIFF");
   if (brand.starts_with("ftypavi")) return is_a("AVIF");
@@ -68,15 +69,35 @@ std::string guess(std::string_view bytes) {
   if (head.starts_with("<") && is_text(head))
     return "it is a text (HTML or XML); did a download fail?";
   if (is_text(head)) return "it is a text";
-  return "it is neither JPEG nor PNG (the content decides, not the name)";
+  return "it is neither JPEG, PNG nor WebP (the content decides, not the name)";
 }
 
 }  // namespace
 
-Image decode_image(std::string_view bytes, const std::string& name) {
-  if (detail::looks_like_jpeg(bytes)) return detail::decode_jpeg(bytes, name);
-  if (detail::looks_like_png(bytes)) return detail::decode_png(bytes, name);
-  detail::picture_failed(name, guess(bytes));
+namespace detail {
+
+std::unique_ptr<PictureDecoder> open_picture(std::string_view bytes, const std::string& name) {
+  if (looks_like_jpeg(bytes)) return open_jpeg(bytes, name);
+  if (looks_like_png(bytes)) return open_png(bytes, name);
+  if (looks_like_webp(bytes)) return open_webp(bytes, name);
+  picture_failed(name, guess(bytes));
+}
+
+Image decode_whole(PictureDecoder& decoder) {
+  const Extent size = decoder.extent();
+  PixelBuffer buffer;
+  const Pixels pixels = decoder.decode({0, 0, size.height, size.width}, 1, buffer).pixels;
+  Image image(size.height, size.width, 3);
+  std::copy_n(pixels.data, image.pixels.size(), image.pixels.data());
+  return image;
+}
+
+}  // namespace detail
+
+Image decode_image(std::string_view bytes, const std::string& name, Orientation orientation) {
+  Image image = detail::decode_whole(*detail::open_picture(bytes, name));
+  if (orientation == Orientation::kIgnore) return image;
+  return detail::upright(image, detail::exif_orientation(bytes));
 }
 
 std::string encode_png(const Image& image) {

@@ -2,7 +2,6 @@
 
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
-#include "vit/data/image_codec.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -106,10 +105,7 @@ class LabelledFiles final : public Dataset {
   int64_t size() const override { return static_cast<int64_t>(files_.size()); }
   int64_t label(int64_t index) const override { return at(index).label; }
   std::string name(int64_t index) const override { return at(index).file; }
-  Image image(int64_t index) const override {
-    const MappedFile file(folder_ / at(index).file);
-    return decode_image(file.bytes(), (folder_ / at(index).file).string());
-  }
+  Picture picture(int64_t index) const override { return read_picture(folder_ / at(index).file); }
 
  private:
   const LabelledFile& at(int64_t index) const { return files_.at(static_cast<size_t>(index)); }
@@ -127,7 +123,7 @@ class Relabelled final : public Dataset {
     const int64_t own = inner_->label(index);
     return own < 0 ? own : labels_.at(static_cast<size_t>(own));
   }
-  Image image(int64_t index) const override { return inner_->image(index); }
+  Picture picture(int64_t index) const override { return inner_->picture(index); }
   std::string name(int64_t index) const override { return inner_->name(index); }
 
  private:

@@ -114,6 +114,7 @@ struct Loader::Impl {
   void work();
   HostBatch hand_over(std::unique_ptr<Job> job);
   void note(const Job& job);
+  void check_budget() const;
 
   const ExampleWriter writer;
   const LoaderOptions options;
@@ -129,8 +130,8 @@ struct Loader::Impl {
       false;  // written under the lock, also read without it in the middle of a piece
   double waited = 0;
   int64_t num_skipped = 0;
-  std::set<std::string> seen;
-  std::vector<std::string> names;
+  std::set<std::string> seen;      // all that were replaced
+  std::vector<std::string> names;  // the first of them, with the reason
   std::vector<std::thread> threads;
 };
 
@@ -213,7 +214,7 @@ void Loader::Impl::note(const Job& job) {
   constexpr size_t kNamed = 20;
   num_skipped += static_cast<int64_t>(job.replaced.size());
   for (const auto& [place, replaced] : job.replaced) {
-    if (names.size() < kNamed && seen.insert(replaced.name).second) {
+    if (seen.insert(replaced.name).second && names.size() < kNamed) {
       // The reason's first line; most begin with the name in full.
       const std::string reason = replaced.reason.substr(0, replaced.reason.find('\n'));
       names.push_back(
@@ -222,8 +223,17 @@ void Loader::Impl::note(const Job& job) {
   }
 }
 
+void Loader::Impl::check_budget() const {
+  if (options.max_errors < 0 || static_cast<int64_t>(seen.size()) <= options.max_errors) return;
+  std::string text = std::to_string(seen.size()) + " different images could not be read, " +
+                     std::to_string(options.max_errors) + " are allowed (data.max_errors)";
+  for (const std::string& name : names) text += "\n  " + name;
+  throw DataError(text);
+}
+
 HostBatch Loader::Impl::hand_over(std::unique_ptr<Job> job) {
   note(*job);
+  check_budget();
   HostBatch batch;
   batch.size = job->size;
   batch.images = job->slot->images.data();

@@ -6,7 +6,7 @@
 
 namespace vit::detail {
 
-// Throws DataError "picture 'NAME' cannot be read: PROBLEM", with the ways out below it.
+// Throws UnreadablePicture "picture 'NAME' cannot be read: PROBLEM", with the ways out below it.
 [[noreturn]] void picture_failed(const std::string& name, const std::string& problem);
 
 // Throws when the picture is empty or has more than kMaxPixels pixels. Call it before allocating.

@@ -84,29 +84,46 @@ bool read_pixels(Decoder& decoder, unsigned char* pixels, size_t height, size_t 
   return true;
 }
 
+class PngDecoder final : public PictureDecoder {
+ public:
+  PngDecoder(std::string_view bytes, const std::string& name) : name_(name) {
+    decoder_.data = bytes.data();
+    decoder_.left = bytes.size();
+    if (!read_header(decoder_)) damaged();
+    extent_ = {png_get_image_height(decoder_.png, decoder_.info),
+               png_get_image_width(decoder_.png, decoder_.info)};
+    check_picture_size(name_, extent_.height, extent_.width);
+  }
+
+  Extent extent() const override { return extent_; }
+
+  // All of it, whatever the part: rows depend on those above, and checksums on all.
+  Decoded decode(const Box&, int64_t, PixelBuffer& buffer) override {
+    if (!choose_output(decoder_)) damaged();
+    const size_t stride = png_get_rowbytes(decoder_.png, decoder_.info);
+    VIT_CHECK(stride == static_cast<size_t>(extent_.width) * 3, "unexpected PNG output");
+    uint8_t* pixels = buffer.get(extent_.area() * 3);
+    if (!read_pixels(decoder_, pixels, static_cast<size_t>(extent_.height), stride)) damaged();
+    return {{pixels, extent_.width * 3, extent_.height, extent_.width, 3, buffer.end()}, 0, 0, 1};
+  }
+
+ private:
+  [[noreturn]] void damaged() const {
+    picture_failed(
+        name_, std::string("the PNG data are damaged or incomplete (") + decoder_.message + ")");
+  }
+
+  Decoder decoder_;
+  std::string name_;
+  Extent extent_;
+};
+
 }  // namespace
 
 bool looks_like_png(std::string_view bytes) { return bytes.starts_with("\x89PNG\r\n\x1a\n"); }
 
-Image decode_png(std::string_view bytes, const std::string& name) {
-  Decoder decoder;
-  decoder.data = bytes.data();
-  decoder.left = bytes.size();
-  const auto fail = [&] {
-    picture_failed(name,
-                   std::string("the PNG data are damaged or incomplete (") + decoder.message + ")");
-  };
-  if (!read_header(decoder)) fail();
-  const int64_t height = png_get_image_height(decoder.png, decoder.info);
-  const int64_t width = png_get_image_width(decoder.png, decoder.info);
-  check_picture_size(name, height, width);
-
-  if (!choose_output(decoder)) fail();
-  const size_t stride = png_get_rowbytes(decoder.png, decoder.info);
-  VIT_CHECK(stride == static_cast<size_t>(width) * 3, "unexpected PNG output");
-  Image image(height, width, 3);
-  if (!read_pixels(decoder, image.pixels.data(), static_cast<size_t>(height), stride)) fail();
-  return image;
+std::unique_ptr<PictureDecoder> open_png(std::string_view bytes, const std::string& name) {
+  return std::make_unique<PngDecoder>(bytes, name);
 }
 
 }  // namespace vit::detail

@@ -3,16 +3,12 @@
 // skipped unread. Private to the data library.
 #pragma once
 
-#include "vit/data/image.hpp"
-
-#include <string>
-#include <string_view>
+#include "picture_decoder.hpp"
 
 namespace vit::detail {
 
 bool looks_like_png(std::string_view bytes);
 
-// Throws DataError naming the picture.
-Image decode_png(std::string_view bytes, const std::string& name);
+std::unique_ptr<PictureDecoder> open_png(std::string_view bytes, const std::string& name);
 
 }  // namespace vit::detail

@@ -125,8 +125,8 @@ class Subset final : public Dataset {
   int64_t label(int64_t index) const override {
     return all_->label(members_.at(static_cast<size_t>(index)));
   }
-  Image image(int64_t index) const override {
-    return all_->image(members_.at(static_cast<size_t>(index)));
+  Picture picture(int64_t index) const override {
+    return all_->picture(members_.at(static_cast<size_t>(index)));
   }
   std::string name(int64_t index) const override {
     return all_->name(members_.at(static_cast<size_t>(index)));
@@ -161,6 +161,23 @@ std::string find_split(const DataSource& source, const std::string& name) {
 }
 
 }  // namespace
+
+int64_t error_budget(const std::string& max_errors, int64_t examples) {
+  if (trimmed(max_errors).empty()) return -1;
+  double number = 0;
+  std::string_view text = trimmed(max_errors);
+  const bool percent = text.back() == '%';
+  if (percent) text = trimmed(text.substr(0, text.size() - 1));
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  const bool counts = percent ? number <= 100 : number == std::floor(number) && number < 1e15;
+  if (error != std::errc() || stop != end || number < 0 || !counts) {
+    throw ConfigError(fmt::format(
+        "data.max_errors is '{}'; write a number of pictures or a percentage, e.g. 20 or '1 %'",
+        max_errors));
+  }
+  return static_cast<int64_t>(percent ? static_cast<double>(examples) * number / 100 : number);
+}
 
 std::unique_ptr<Dataset> open_split(const DataSource& source, const std::string& split) {
   const SplitRequest request = parse_split(split);

@@ -64,10 +64,13 @@ void build_model(Parts& parts, Start start) {
   move_to(*parts.model, parts.device);
 
   normalisation_for(config.input, info.channels);  // says now what would not fit later
+  const DataCommon& data = config.data.common();
   parts.train_pipeline =
-      std::make_unique<Pipeline>(config.augment, config.input, model.input_size());
+      std::make_unique<Pipeline>(config.augment, config.input, model.input_size(),
+                                 DecodeOptions{data.exif_orientation, data.dct_scaling});
   parts.eval_pipeline =
-      std::make_unique<Pipeline>(std::vector<TransformSection>{}, config.input, model.input_size());
+      std::make_unique<Pipeline>(std::vector<TransformSection>{}, config.input, model.input_size(),
+                                 DecodeOptions{data.exif_orientation});
 }
 
 std::string describe_training(const Parts& parts) {
@@ -117,7 +120,7 @@ void build_optimisation(Parts& parts) {
   parts.header.emplace_back("train", describe_training(parts));
 }
 
-LoaderOptions loader_options(const Parts& parts, int64_t batch) {
+LoaderOptions loader_options(const Parts& parts, const Dataset& set, int64_t batch) {
   LoaderOptions options;
   options.batch = batch;
   options.threads =
@@ -126,6 +129,7 @@ LoaderOptions loader_options(const Parts& parts, int64_t batch) {
   options.image = parts.model->input_size();
   options.channels = parts.model->channels();
   options.on_error = parts.config.data.common().on_error;
+  options.max_errors = error_budget(parts.config.data.common().max_errors, set.size());
   options.memory = parts.device.is_cuda() ? HostMemory::kPinned : HostMemory::kPageable;
   return options;
 }
@@ -154,13 +158,14 @@ std::unique_ptr<Parts> assemble(const RunConfig& config, Start start) {
 
 Sampler training_order(const Parts& parts) {
   return Sampler(parts.train_set->size(), stream_of(parts.config, "order"),
-                 Sampler::Order::kShuffled);
+                 Sampler::Order::kShuffled, {.repeats = parts.config.data.common().repeats});
 }
 
 Random augmentation_seed(const Parts& parts) { return stream_of(parts.config, "augment"); }
 
 std::unique_ptr<BatchStream> training_batches(const Parts& parts) {
-  const LoaderOptions options = loader_options(parts, forward_batch(parts.config));
+  const LoaderOptions options =
+      loader_options(parts, *parts.train_set, forward_batch(parts.config));
   auto loader =
       std::make_unique<Loader>(*parts.train_set, *parts.train_pipeline, training_order(parts),
                                augmentation_seed(parts), options, parts.state->progress.examples,
@@ -176,7 +181,8 @@ EvalPlan evaluation_plan(const Parts& parts) {
   plan.pipeline = parts.eval_pipeline.get();
   plan.input = parts.config.input;
   plan.loader = loader_options(
-      parts, parts.config.eval.batch > 0 ? parts.config.eval.batch : forward_batch(parts.config));
+      parts, *parts.val_set,
+      parts.config.eval.batch > 0 ? parts.config.eval.batch : forward_batch(parts.config));
   plan.device = parts.device;
   plan.precision = parts.config.precision;
   return plan;

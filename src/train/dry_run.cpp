@@ -53,9 +53,8 @@ double decode_speed(const Parts& parts) {
   const Sampler order = training_order(parts);
   const Random augment = augmentation_seed(parts);
   for (int64_t i = 0; i < kImages; ++i) {
-    const int64_t index = order.at(i).index;
-    parts.train_pipeline->apply(parts.train_set->image(index),
-                                augment.at(0).at(static_cast<uint64_t>(index)));
+    const SamplePosition at = order.at(i);
+    parts.train_pipeline->apply(parts.train_set->picture(at.index), augmentation_key(augment, at));
   }
   return kImages / clock.seconds();
 }

@@ -231,7 +231,8 @@ WeightsResult evaluate_weights(Subject& subject, const WeightsSource& weights,
   if (!is_plain) spdlog::info("{}\n{}", weights.weights.name, load_table(report));
   move_to(*subject.model, subject.device);
 
-  const Pipeline pipeline({}, subject.config.input, subject.model->input_size());
+  const Pipeline pipeline({}, subject.config.input, subject.model->input_size(),
+                          {subject.config.data.common().exif_orientation});
   WeightsResult result;
   result.weights = name;
   std::vector<at::Tensor> kept;

@@ -109,9 +109,8 @@ void write_sample_grid(const fs::path& file, const Parts& parts) {
     const SamplePosition at = order.at(i);
     Image image;
     try {
-      image = parts.train_pipeline->apply(
-          parts.train_set->image(at.index),
-          augment.at(static_cast<uint64_t>(at.epoch)).at(static_cast<uint64_t>(at.index)));
+      image = parts.train_pipeline->apply(parts.train_set->picture(at.index),
+                                          augmentation_key(augment, at));
     } catch (const DataError&) {
       continue;  // the training itself reports it, by the policy of data.on_error
     }

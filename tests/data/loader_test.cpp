@@ -2,7 +2,6 @@
 // was entered.
 #include "vit/data/loader.hpp"
 
-#include "data/cpu_quota.hpp"
 #include "data/data_files.hpp"
 #include "data/example_writer.hpp"
 #include "support/temp_dir.hpp"
@@ -35,12 +34,12 @@ class Pictures final : public Dataset {
   int64_t size() const override { return size_; }
   int64_t label(int64_t index) const override { return index; }
   std::string name(int64_t index) const override { return "picture" + std::to_string(index); }
-  Image image(int64_t index) const override {
+  Picture picture(int64_t index) const override {
     if (bad_.contains(index)) throw DataError("'" + name(index) + "' is broken\nthrow it away");
     Random noise(static_cast<uint64_t>(index));
     Image image(9 + index % 3, 8, 3);
     for (uint8_t& byte : image.pixels) byte = static_cast<uint8_t>(noise.bits());
-    return image;
+    return raw_picture(name(index), std::move(image));
   }
 
  private:
@@ -206,6 +205,79 @@ TEST(Loader, CountsAndNamesWhatItReplaced) {
   }
 }
 
+TEST(Loader, EndsWhenMorePicturesAreBadThanAllowed) {
+  const Pictures data(20, {2, 3, 11});
+  const Pipeline pipeline = augmenting_pipeline();
+  LoaderOptions options = options_of(10, 2, 2);
+  options.on_error = OnError::kSkip;
+  for (const int64_t allowed : {2, 3}) {
+    options.max_errors = allowed;
+    Loader loader(data, pipeline, Sampler(20, Random(3), Sampler::Order::kSequential), Random(4),
+                  options, 0, 80);
+    EXPECT_EQ(loader.next().size, 10);
+    if (allowed == 2) {
+      EXPECT_THAT(error_of([&] { loader.next(); }),
+                  AllOf(HasSubstr("3 different images"), HasSubstr("2 are allowed"),
+                        HasSubstr("'picture2' is broken"), HasSubstr("'picture11' is broken")));
+    } else {
+      for (int batch = 1; batch < 8; ++batch)
+        EXPECT_EQ(loader.next().size, 10);  // the same ones count once
+    }
+  }
+}
+
+TEST(ErrorBudget, IsACountOrAPercentage) {
+  EXPECT_EQ(error_budget("", 1000), -1);
+  EXPECT_EQ(error_budget("0", 1000), 0);
+  EXPECT_EQ(error_budget("20", 1000), 20);
+  EXPECT_EQ(error_budget("1 %", 1000), 10);
+  EXPECT_EQ(error_budget("0.25%", 1000), 2);
+  for (const char* wrong : {"-1", "many", "1.5", "101 %", "%", "3 images"})
+    EXPECT_THROW(error_budget(wrong, 1000), ConfigError) << wrong;
+}
+
+TEST(Loader, ShowsRepeatsAugmentedAnewFromAnyStart) {
+  const Pictures data(12);
+  const Pipeline pipeline = augmenting_pipeline();
+  const auto examples = [&](int64_t threads, int64_t first) {
+    Loader loader(data, pipeline, Sampler(12, Random(3), Sampler::Order::kShuffled, {.repeats = 3}),
+                  Random(4), options_of(5, threads, 3), first, 36);
+    std::vector<Example> all;
+    for (HostBatch batch = loader.next(); batch.size > 0; batch = loader.next()) append(batch, all);
+    return all;
+  };
+  const auto all = examples(0, 0);
+  ASSERT_EQ(all.size(), 36u);
+  int changed = 0;
+  for (size_t i = 0; i < all.size(); i += 3) {
+    EXPECT_EQ(all[i].label, all[i + 1].label);
+    EXPECT_EQ(all[i].label, all[i + 2].label);
+    changed += all[i].pixels != all[i + 1].pixels && all[i + 1].pixels != all[i + 2].pixels;
+  }
+  EXPECT_GT(changed, 8);
+  EXPECT_EQ(examples(7, 0), all);
+  EXPECT_EQ(examples(2, 17), std::vector<Example>(all.begin() + 17, all.end()));
+}
+
+TEST(Loader, TakesAFileThatVanishesOrShrinksForAnUnreadablePicture) {
+  test::TempDir dir;
+  for (const char* name : {"a", "b", "c", "d"})
+    test::write_file(dir / "train/x" / (std::string(name) + ".png"), test::png(20, 20, 50));
+  const auto data = test::open_source("folder", dir.path())->open("train");
+  const Pipeline pipeline = augmenting_pipeline();
+  LoaderOptions options = options_of(4, 1, 1);
+  options.on_error = OnError::kSkip;
+  Loader loader(*data, pipeline, Sampler(4, Random(3), Sampler::Order::kSequential), Random(4),
+                options, 0, 400);
+  EXPECT_TRUE(loader.next().replaced.empty());
+  fs::remove(dir / "train/x/a.png");
+  fs::resize_file(dir / "train/x/c.png", 40);
+  loader.next();  // may have been made before
+  EXPECT_THAT(loader.next().replaced, ElementsAre(0, 2));
+  EXPECT_THAT(loader.skipped_names(),
+              ElementsAre(HasSubstr("train/x/a.png"), HasSubstr("train/x/c.png")));
+}
+
 TEST(Loader, GivesUpWhenNothingCanBeRead) {
   std::set<int64_t> bad;
   for (int64_t i = 0; i < 500; ++i) bad.insert(i);
@@ -270,12 +342,12 @@ class Gated final : public Dataset {
   int64_t size() const override { return 1000; }
   int64_t label(int64_t index) const override { return index; }
   std::string name(int64_t) const override { return "gated"; }
-  Image image(int64_t) const override {
+  Picture picture(int64_t index) const override {
     std::unique_lock lock(mutex_);
     ++inside_;
     changed_.notify_all();
     changed_.wait(lock, [&] { return open_; });
-    return Image(8, 8, 3);
+    return raw_picture(name(index), Image(8, 8, 3));
   }
   void wait_for_readers(int64_t count) {
     std::unique_lock lock(mutex_);
@@ -316,28 +388,6 @@ TEST(Loader, StopsWhileItsWorkersAreBusy) {
     loader.reset();
     opened.get();
   }
-}
-
-TEST(AvailableCpus, IsAtLeastOne) { EXPECT_GE(available_cpus(), 1); }
-
-TEST(AvailableCpus, ReadsControlGroups) {
-  test::TempDir dir;
-  const auto quota = [&](const std::string& membership) {
-    test::write_file(dir / "cgroup", membership);
-    return cpu_quota(dir / "cgroup", dir / "sys");
-  };
-  EXPECT_EQ(quota("0::/job/step\n"), std::nullopt);
-  test::write_file(dir / "sys/cpu.max", "max 100000\n");
-  EXPECT_EQ(quota("0::/job/step\n"), std::nullopt);
-  test::write_file(dir / "sys/job/cpu.max", "250000 100000\n");
-  EXPECT_EQ(quota("0::/job/step\n"), 2.5);
-  test::write_file(dir / "sys/job/step/cpu.max", "400000 100000\n");
-  EXPECT_EQ(quota("0::/job/step\n"), 2.5);  // the tightest on the way up
-  test::write_file(dir / "sys/cpu,cpuacct/job/cpu.cfs_quota_us", "150000\n");
-  test::write_file(dir / "sys/cpu,cpuacct/job/cpu.cfs_period_us", "100000\n");
-  EXPECT_EQ(quota("5:memory:/other\n4:cpu,cpuacct:/job\n"), 1.5);
-  test::write_file(dir / "sys/cpu,cpuacct/job/cpu.cfs_quota_us", "-1\n");
-  EXPECT_EQ(quota("4:cpu,cpuacct:/job\n"), std::nullopt);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ inline Image source_image(const std::string& file) {
 }
 
 inline bool is_readable_format(const std::string& file) {
-  return !file.ends_with(".gif") && !file.ends_with(".bmp") && !file.ends_with(".webp");
+  return !file.ends_with(".gif") && !file.ends_with(".bmp");
 }
 
 // Entries for one operation, those of formats we refuse left out (image_codec_test counts them).

@@ -58,5 +58,39 @@ TEST(Sampler, IsEnteredAnywhereAtOnce) {
   EXPECT_LT(at.index, kSize);
 }
 
+TEST(Sampler, SharesEveryEpochAmongRanks) {
+  for (const int64_t world : {2, 3}) {
+    for (const int64_t size : {1, 7, 12}) {
+      const Sampler alone(size, Random(1), Sampler::Order::kShuffled);
+      for (int64_t position = 0; position < 40; ++position) {
+        for (int64_t rank = 0; rank < world; ++rank) {
+          const Sampler shared(size, Random(1), Sampler::Order::kShuffled,
+                               {.rank = rank, .world = world});
+          const SamplePosition mine = shared.at(position), all = alone.at(position * world + rank);
+          EXPECT_EQ(mine.index, all.index);
+          EXPECT_EQ(mine.epoch, all.epoch);
+        }
+      }
+    }
+  }
+}
+
+TEST(Sampler, ShowsAnImageSeveralTimesInARow) {
+  const Sampler once(10, Random(1), Sampler::Order::kShuffled);
+  const Sampler thrice(10, Random(1), Sampler::Order::kShuffled, {.repeats = 3});
+  for (int64_t position = 0; position < 50; ++position) {
+    const SamplePosition at = thrice.at(position);
+    const int64_t place = position % 10;
+    EXPECT_EQ(at.epoch, position / 10);
+    EXPECT_EQ(at.index, once.at(at.epoch * 10 + place / 3).index);
+    EXPECT_EQ(at.repeat, place % 3);
+    // Ranks share the showings.
+    const Sampler second(10, Random(1), Sampler::Order::kShuffled,
+                         {.repeats = 3, .rank = 1, .world = 2});
+    EXPECT_EQ(second.at(position).index, thrice.at(2 * position + 1).index);
+    EXPECT_EQ(second.at(position).repeat, thrice.at(2 * position + 1).repeat);
+  }
+}
+
 }  // namespace
 }  // namespace vit

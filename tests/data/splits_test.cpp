@@ -22,10 +22,10 @@ class Numbers final : public Dataset {
   explicit Numbers(int64_t size) : size_(size) {}
   int64_t size() const override { return size_; }
   int64_t label(int64_t index) const override { return index * 10 / size_; }
-  Image image(int64_t index) const override {
+  Picture picture(int64_t index) const override {
     Image image(1, 1, 1);
     image.pixels[0] = static_cast<uint8_t>(index);
-    return image;
+    return raw_picture(name(index), std::move(image));
   }
   std::string name(int64_t index) const override { return std::to_string(index); }
 

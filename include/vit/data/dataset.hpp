@@ -9,7 +9,8 @@
 #pragma once
 
 #include "vit/config/component.hpp"
-#include "vit/data/image.hpp"
+#include "vit/data/image_codec.hpp"
+#include "vit/data/picture.hpp"
 
 #include <array>
 #include <cstdint>
@@ -25,11 +26,16 @@ class Dataset {
  public:
   virtual ~Dataset() = default;
   virtual int64_t size() const = 0;
-  // All thread-safe. image() throws DataError naming the file when it cannot be read or decoded.
+  // All thread-safe.
   virtual int64_t label(int64_t index) const = 0;
-  virtual Image image(int64_t index) const = 0;
+  // Not decoded, unless the source holds plain pixels. Throws DataError naming the file when it
+  // cannot be read.
+  virtual Picture picture(int64_t index) const = 0;
   virtual std::string name(
       int64_t index) const = 0;  // path relative to the root, or "train-images-idx3-ubyte[17]"
+
+  // All pixels, for those who want no less. Throws DataError also for what cannot be decoded.
+  Image image(int64_t index) const { return decode(picture(index)); }
 };
 
 // What holds for all splits of a source.
@@ -63,6 +69,10 @@ struct DataCommon {
   std::string train;  // split syntax; "" = train
   std::string val;    // "" = see resolve_splits
   OnError on_error = OnError::kFail;
+  std::string max_errors;  // "" = any number
+  Orientation exif_orientation = Orientation::kIgnore;
+  bool dct_scaling = false;
+  int64_t repeats = 1;
 
   static constexpr auto describe() {
     using namespace config;
@@ -72,7 +82,19 @@ struct DataCommon {
             "Split to validate on (empty: val or test, else the last 10 % of train)."),
         field<&DataCommon::on_error>(
             "A picture that cannot be read: fail, or skip to the next one.")
-            .resumable()};
+            .resumable(),
+        field<&DataCommon::max_errors>("With on_error: skip, how many different pictures may be "
+                                       "unreadable, e.g. 20 or '1 %' (empty: any number).")
+            .resumable(),
+        field<&DataCommon::exif_orientation>(
+            "Whether pictures are turned as their camera noted: ignore, or apply."),
+        field<&DataCommon::dct_scaling>(
+            "Decode training JPEGs at 1/2, 1/4 or 1/8 where the part that is shown is at least "
+            "so many times as large as the model's input: faster, slightly other pixels."),
+        field<&DataCommon::repeats>(
+            "Times a picture is shown in a row, augmented anew each time; an epoch then shows "
+            "this part of the pictures (repeated augmentation, as DeiT).",
+            positive)};
   }
 };
 
@@ -83,6 +105,9 @@ struct Datasets {
   static const Catalog& catalog();
 };
 using DataSection = config::Component<Datasets>;
+
+// How many pictures data.max_errors allows of `examples`; negative: any number. Throws ConfigError.
+int64_t error_budget(const std::string& max_errors, int64_t examples);
 
 // Opens `split` with its slice.
 std::unique_ptr<Dataset> open_split(const DataSource& source, const std::string& split);

@@ -38,6 +38,7 @@ struct LoaderOptions {
   Extent image;          // size the pipeline gives
   int64_t channels = 3;
   OnError on_error = OnError::kFail;
+  int64_t max_errors = -1;  // with kSkip: so many different pictures may be bad; negative: any
   HostMemory memory = HostMemory::kPageable;
 };
 
@@ -61,7 +62,8 @@ class Loader {
 
   // The next batch, waiting for it if need be; size 0 after the end. With kFail a bad image throws
   // DataError here, in order (a further call goes on with the batch after it). With kSkip a bad
-  // image is replaced by the next readable one after it in dataset order, and counted.
+  // image is replaced by the next readable one after it in dataset order, and counted; one more
+  // than max_errors of them throw DataError. The count starts with the loader.
   HostBatch next();
 
   double seconds_waited() const;  // time next() has spent blocked

@@ -1,6 +1,8 @@
 // Antialiased resampling that equals that of Pillow 13: separable, support scaled by the reduction,
 // 8-bit intermediate, rounding as in its ImagingResample (fixed point, 22 bits), the same order of
-// the two passes.
+// the two passes. `bilinear_tensorflow` is the other bilinear, that of tf.image.resize without
+// antialiasing: two neighbours in each direction however much is reduced, half-pixel centres,
+// float32, and fractions cut off at the end as big_vision does (vit_jax goes on with fractions).
 #pragma once
 
 #include "vit/data/image.hpp"
@@ -10,11 +12,13 @@
 
 namespace vit {
 
-enum class Interpolation { kBilinear, kBicubic };
+enum class Interpolation { kBilinear, kBicubic, kBox, kBilinearTensorflow };
 
 constexpr auto enum_names(Interpolation) {
   return std::array{std::pair{"bilinear", Interpolation::kBilinear},
-                    std::pair{"bicubic", Interpolation::kBicubic}};
+                    std::pair{"bicubic", Interpolation::kBicubic},
+                    std::pair{"box", Interpolation::kBox},
+                    std::pair{"bilinear_tensorflow", Interpolation::kBilinearTensorflow}};
 }
 
 // A rectangle of whole pixels inside an image.

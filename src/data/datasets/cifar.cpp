@@ -114,14 +114,14 @@ class CifarDataset final : public Dataset {
     return fmt::format("{}[{}]", files_[place.file].path().filename().string(), place.number);
   }
 
-  Image image(int64_t index) const override {
+  Picture picture(int64_t index) const override {
     const uint8_t* planes = at(index).record + variant_.label_bytes;
     Image image(kSide, kSide, 3);
     for (int64_t i = 0; i < kPlane; ++i) {
       for (int64_t c = 0; c < 3; ++c)
         image.pixels[static_cast<size_t>(3 * i + c)] = planes[c * kPlane + i];
     }
-    return image;
+    return raw_picture(name(index), std::move(image));
   }
 
  private:

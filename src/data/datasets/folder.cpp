@@ -1,8 +1,6 @@
 // Image folders: <root>/<split>/<class>/* or <root>/<class>/*. A class's label is its place among
 // the sorted folder names of the training split.
 #include "vit/core/error.hpp"
-#include "vit/core/files.hpp"
-#include "vit/data/image_codec.hpp"
 
 #include "datasets.hpp"
 #include "image_list.hpp"
@@ -19,7 +17,7 @@ struct FolderConfig {
   static constexpr auto describe() {
     using namespace config;
     return std::tuple{field<&FolderConfig::root>(
-        "Folder of <split>/<class>/* or <class>/* images (jpg, jpeg, png).", not_empty)};
+        "Folder of <split>/<class>/* or <class>/* images (jpg, jpeg, png, webp).", not_empty)};
   }
 };
 
@@ -36,10 +34,7 @@ class FolderDataset final : public Dataset {
   std::string name(int64_t index) const override {
     return prefix_ + std::string(images_.name(index));
   }
-  Image image(int64_t index) const override {
-    const fs::path path = root_ / name(index);
-    return decode_image(read_text(path), path.string());
-  }
+  Picture picture(int64_t index) const override { return read_picture(root_ / name(index)); }
 
  private:
   fs::path root_;
@@ -116,10 +111,11 @@ class FolderSource final : public DataSource {
   DataError no_classes() const {
     std::error_code ignored;
     const fs::path train = root_ / "train";
-    return DataError(fmt::format(
-        "data.root '{0}' has no class folders for split 'train'\n"
-        "looked for  {0}/train/<class>/*.{{jpg,jpeg,png}} and {0}/<class>/*.{{jpg,jpeg,png}}\n{1}",
-        root_.string(), found_in(fs::is_directory(train, ignored) ? train : root_)));
+    return DataError(
+        fmt::format("data.root '{0}' has no class folders for split 'train'\n"
+                    "looked for  {0}/train/<class>/*.{{jpg,jpeg,png,webp}} and "
+                    "{0}/<class>/*.{{jpg,jpeg,png,webp}}\n{1}",
+                    root_.string(), found_in(fs::is_directory(train, ignored) ? train : root_)));
   }
 
   fs::path root_;
@@ -137,7 +133,8 @@ std::unique_ptr<DataSource> build_folder(const FolderConfig& config) {
 bool holds_image_tree(const fs::path& folder) { return !find_splits(folder).empty(); }
 
 void add_folder(Datasets::Catalog& datasets) {
-  datasets.add<FolderConfig>("folder", "A folder of images per class (JPEG, PNG).", build_folder);
+  datasets.add<FolderConfig>("folder", "A folder of images per class (JPEG, PNG, WebP).",
+                             build_folder);
 }
 
 }  // namespace vit

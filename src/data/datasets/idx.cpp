@@ -73,12 +73,12 @@ class IdxDataset final : public Dataset {
   }
   std::string name(int64_t index) const override { return fmt::format("{}[{}]", file_, index); }
 
-  Image image(int64_t index) const override {
+  Picture picture(int64_t index) const override {
     VIT_CHECK(index >= 0 && index < size(), "index out of range");
     Image image(split_->sizes[1], split_->sizes[2], 1);
     const auto bytes = static_cast<int64_t>(image.pixels.size());
     std::copy_n(split_->pixels.begin() + index * bytes, bytes, image.pixels.begin());
-    return image;
+    return raw_picture(name(index), std::move(image));
   }
 
  private:

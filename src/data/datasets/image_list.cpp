@@ -31,7 +31,7 @@ bool is_image_name(std::string_view name) {
   std::string ending(name.substr(dot + 1));
   std::transform(ending.begin(), ending.end(), ending.begin(),
                  [](unsigned char c) { return std::tolower(c); });
-  return ending == "jpg" || ending == "jpeg" || ending == "png";
+  return ending == "jpg" || ending == "jpeg" || ending == "png" || ending == "webp";
 }
 
 std::vector<std::string> folders_in(const fs::path& folder) {
@@ -95,7 +95,7 @@ ImageList list_images(const fs::path& folder, const std::vector<std::string>& cl
     add_images(folder / name, name, known - classes.begin(), list, ignored);
     if (list.size() == before) {
       throw DataError(fmt::format(
-          "class folder '{0}' holds no images\nlooked for  {0}/*.{{jpg,jpeg,png}}\n{1}\n"
+          "class folder '{0}' holds no images\nlooked for  {0}/*.{{jpg,jpeg,png,webp}}\n{1}\n"
           "add images or remove the folder",
           (folder / name).string(), found_in(folder / name)));
     }

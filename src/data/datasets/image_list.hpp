@@ -24,7 +24,7 @@ class ImageList {
   std::vector<int32_t> labels_;
 };
 
-// jpg, jpeg and png in any case.
+// jpg, jpeg, png and webp in any case.
 bool is_image_name(std::string_view name);
 
 // Sub-folders in byte order, without hidden ones; links are followed.

@@ -52,7 +52,7 @@ class SyntheticDataset final : public Dataset {
   int64_t label(int64_t index) const override { return index % config_.classes; }
   std::string name(int64_t index) const override { return fmt::format("{}[{}]", split_, index); }
 
-  Image image(int64_t index) const override {
+  Picture picture(int64_t index) const override {
     VIT_CHECK(index >= 0 && index < size_, "index out of range");
     const Pattern pattern = pattern_of(label(index));
     Random noise = noise_.at(static_cast<uint64_t>(index));
@@ -74,7 +74,7 @@ class SyntheticDataset final : public Dataset {
         }
       }
     }
-    return image;
+    return raw_picture(name(index), std::move(image));
   }
 
  private:

@@ -1,9 +1,19 @@
-// What each file of this folder adds to the catalogue.
+// What each file of this folder adds to the catalogue, and what those share that only crop, resize
+// or mirror.
 #pragma once
 
 #include "vit/data/transform.hpp"
 
 namespace vit {
+
+class PlannedTransform : public Transform {
+ public:
+  Image apply(Image image, Random random) const final {
+    const std::optional<CropPlan> all = plan(image.extent(), random);
+    return *all == whole_plan(image.extent()) ? std::move(image) : apply_plan(image, *all);
+  }
+  std::optional<CropPlan> plan(Extent image, Random random) const override = 0;
+};
 
 void add_inception_crop(Transforms::Catalog& catalog);
 void add_resize(Transforms::Catalog& catalog);

@@ -15,17 +15,17 @@ struct CenterCropConfig {
   }
 };
 
-class CenterCrop final : public Transform {
+class CenterCrop final : public PlannedTransform {
  public:
   explicit CenterCrop(Extent size) : size_(size) {}
 
-  Image apply(Image image, Random) const override {
+  std::optional<CropPlan> plan(Extent image, Random) const override {
     if (image.height < size_.height || image.width < size_.width) {
       throw DataError("center_crop takes " + to_string(size_) +
-                      " pixels (height x width) out of an image of " + to_string(image.extent()) +
+                      " pixels (height x width) out of an image of " + to_string(image) +
                       "\nput resize_shorter before it in augment");
     }
-    return crop(image, center_box(image.extent(), size_));
+    return crop_plan(center_box(image, size_));
   }
 
  private:

@@ -13,13 +13,14 @@ struct FlipConfig {
   }
 };
 
-class Flip final : public Transform {
+class Flip final : public PlannedTransform {
  public:
   explicit Flip(const FlipConfig& config) : probability_(config.probability) {}
 
-  Image apply(Image image, Random random) const override {
-    if (random.chance(probability_)) flip_horizontally(image);
-    return image;
+  std::optional<CropPlan> plan(Extent image, Random random) const override {
+    CropPlan plan = whole_plan(image);
+    plan.mirrored = random.chance(probability_);
+    return plan;
   }
 
  private:

@@ -57,18 +57,17 @@ int64_t rounded(double x) { return static_cast<int64_t>(std::nearbyint(x)); }
 
 Box whole(Extent image) { return {0, 0, image.height, image.width}; }
 
-class InceptionCrop final : public Transform {
+class InceptionCrop final : public PlannedTransform {
  public:
   InceptionCrop(const InceptionCropConfig& config, const TransformContext& context)
       : config_(config),
         size_(config.size.is_set() ? config.size : context.image),
         interpolation_(config.interpolation.value_or(context.interpolation)) {}
 
-  Image apply(Image image, Random random) const override {
+  std::optional<CropPlan> plan(Extent image, Random random) const override {
     const bool tensorflow = config_.sampling == InceptionCropConfig::Sampling::kTensorflow;
-    const Box box = tensorflow ? tensorflow_box(image.extent(), random)
-                               : torchvision_box(image.extent(), random);
-    return resize(image, box, size_, interpolation_);
+    const Box box = tensorflow ? tensorflow_box(image, random) : torchvision_box(image, random);
+    return resize_plan(box, size_, interpolation_);
   }
 
  private:

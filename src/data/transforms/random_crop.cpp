@@ -48,23 +48,36 @@ class RandomCrop final : public Transform {
       : size_(size), padding_(config.padding), mode_(config.padding_mode) {}
 
   Image apply(Image image, Random random) const override {
+    const Box box = draw(image.extent(), random);
+    return is_inside(box, image.extent()) ? crop(image, box)
+                                          : padded_crop(image, box.top, box.left);
+  }
+  std::optional<CropPlan> plan(Extent image, Random random) const override {
+    const Box box = draw(image, random);
+    if (!is_inside(box, image)) return std::nullopt;
+    return crop_plan(box);
+  }
+
+ private:
+  static bool is_inside(const Box& box, Extent image) {
+    return box.top >= 0 && box.left >= 0 && box.top + box.height <= image.height &&
+           box.left + box.width <= image.width;
+  }
+
+  Box draw(Extent image, Random& random) const {
     const int64_t spare_rows = image.height + 2 * padding_ - size_.height;
     const int64_t spare_columns = image.width + 2 * padding_ - size_.width;
     if (spare_rows < 0 || spare_columns < 0) {
       throw DataError("random_crop takes " + to_string(size_) +
-                      " pixels (height x width) out of an image of " + to_string(image.extent()) +
+                      " pixels (height x width) out of an image of " + to_string(image) +
                       " with padding " + std::to_string(padding_) +
                       "\nput resize_shorter before it in augment, or raise its padding");
     }
     const int64_t top = random.below(spare_rows + 1) - padding_;
     const int64_t left = random.below(spare_columns + 1) - padding_;
-    const bool inside = top >= 0 && left >= 0 && top + size_.height <= image.height &&
-                        left + size_.width <= image.width;
-    return inside ? crop(image, {top, left, size_.height, size_.width})
-                  : padded_crop(image, top, left);
+    return {top, left, size_.height, size_.width};
   }
 
- private:
   Image padded_crop(const Image& image, int64_t top, int64_t left) const {
     Image result(size_.height, size_.width, image.channels);  // black
     for (int64_t y = 0; y < size_.height; ++y) {

@@ -17,11 +17,13 @@ struct ResizeConfig {
   }
 };
 
-class Resize final : public Transform {
+class Resize final : public PlannedTransform {
  public:
   Resize(Extent size, Interpolation interpolation) : size_(size), interpolation_(interpolation) {}
 
-  Image apply(Image image, Random) const override { return resize(image, size_, interpolation_); }
+  std::optional<CropPlan> plan(Extent image, Random) const override {
+    return resize_plan({0, 0, image.height, image.width}, size_, interpolation_);
+  }
 
  private:
   Extent size_;
@@ -48,13 +50,14 @@ struct ResizeShorterConfig {
   }
 };
 
-class ResizeShorter final : public Transform {
+class ResizeShorter final : public PlannedTransform {
  public:
   ResizeShorter(Extent covered, Interpolation interpolation)
       : covered_(covered), interpolation_(interpolation) {}
 
-  Image apply(Image image, Random) const override {
-    return resize(image, covering_extent(image.extent(), covered_), interpolation_);
+  std::optional<CropPlan> plan(Extent image, Random) const override {
+    return resize_plan({0, 0, image.height, image.width}, covering_extent(image, covered_),
+                       interpolation_);
   }
 
  private:
