@@ -21,6 +21,8 @@ except ImportError as problem:
     print(f"skipped: this Python has no {problem.name}; README.md beside this file says how to make one that has")
     sys.exit(77)
 
+transformers.utils.logging.disable_progress_bar()
+
 CLASSES, IMAGES = 11, 3
 LOGITS_TOLERANCE = 1e-4
 
