@@ -9,6 +9,9 @@
 
 #include <fmt/core.h>
 
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <string>
 
@@ -55,7 +58,12 @@ int dispatch(const std::string& called, Arguments arguments) {
     name = arguments[0];
     arguments.erase(arguments.begin());
   }
-  if (const Program* program = find_program(name)) return program->run(arguments);
+  if (const Program* program = find_program(name)) {
+    const int code = program->run(arguments);
+    const bool is_lost = std::fflush(stdout) != 0 && errno != EPIPE;
+    if (is_lost) throw DataError("cannot write the result to the standard output");
+    return code;
+  }
   std::vector<std::string> names;
   for (const Program& program : kPrograms) names.emplace_back(program.name);
   const std::string near = closest(name, names);
@@ -70,6 +78,7 @@ int dispatch(const std::string& called, Arguments arguments) {
 
 int main(int argc, char** argv) {
   const std::string called = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "vit";
+  std::signal(SIGXFSZ, SIG_IGN);  // a file over the limit is an error of the write, with a message
   try {
     return vit::cli::dispatch(called, {argv + (argc > 0 ? 1 : 0), argv + argc});
   } catch (...) {

@@ -122,7 +122,7 @@ std::string checksum(std::string_view bytes) {
 std::string checksum_of_file(const fs::path& path) { return checksum(MappedFile(path).bytes()); }
 
 MappedFile::MappedFile(const fs::path& path) : path_(path) {
-  const Descriptor file(path, O_RDONLY, "read");
+  const Descriptor file(path, O_RDONLY | O_NONBLOCK, "read");  // a pipe must not make it wait
   struct stat status {};
   if (fstat(file.get(), &status) != 0) fail("read", path, errno);
   if (!S_ISREG(status.st_mode))

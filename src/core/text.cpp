@@ -116,6 +116,13 @@ std::string human_duration(double seconds) {
   return fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60);
 }
 
+std::string printable(std::string_view text) {
+  std::string clean(text);
+  std::ranges::replace_if(
+      clean, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return clean;
+}
+
 int64_t display_width(std::string_view text) {
   return std::count_if(text.begin(), text.end(),
                        [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });

@@ -3,6 +3,8 @@
 #include "vit/models/resnet.hpp"
 #include "vit/models/vision_transformer.hpp"
 
+#include "layers/resnet_trunk.hpp"
+
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -41,14 +43,14 @@ class Shapes {
   std::unordered_map<std::string, at::IntArrayRef> sizes_;
 };
 
-constexpr int64_t kStemChannels = 64;
+constexpr size_t kMostStages = 8;  // published networks have four
 
 std::vector<int64_t> units_per_stage(const Shapes& shapes, const std::string& prefix) {
   std::vector<int64_t> layers;
   while (true) {
     const std::string stage = prefix + "stages." + std::to_string(layers.size()) + ".blocks.";
     const int64_t units = shapes.count(stage, ".conv1.weight");
-    if (units == 0) return layers;
+    if (units == 0 || layers.size() == kMostStages) return layers;
     layers.push_back(units);
   }
 }
@@ -86,10 +88,13 @@ Extent image_for(const VitConfig& config, int64_t side) {
 // What networks of the same dimensions may differ in.
 void follow_variant(VitConfig& config, const Shapes& shapes) {
   config.distilled = shapes.has("dist_token");
+  const bool is_scaled = shapes.has("blocks.0.ls1.gamma");
   const int64_t leading = (shapes.has("cls_token") ? 1 : 0) + (config.distilled ? 1 : 0);
   const int64_t entries = shapes.size("pos_embed", 1);
-  config.class_token_position =
-      leading == 0 || square_side(entries) == 0 || square_side(entries - leading) != 0;
+  // A class token without a place comes with layer scale (DeiT-III). A square number of entries is
+  // no proof: 4x6 patches and a class token are 25 entries, too.
+  config.class_token_position = leading == 0 || !is_scaled || square_side(entries) == 0 ||
+                                square_side(entries - leading) != 0;
   const int64_t side = square_side(entries - (config.class_token_position ? leading : 0));
   if (side > 0 && config.grid().area() != side * side) config.image = image_for(config, side);
 
@@ -99,11 +104,10 @@ void follow_variant(VitConfig& config, const Shapes& shapes) {
     config.pooling = Pooling::kMeanFcNorm;
   } else if (leading > 0) {
     config.pooling = Pooling::kToken;
-  } else if (side > 0) {
+  } else {
     config.pooling = Pooling::kMean;
   }
   config.representation_size = shapes.size("pre_logits.fc.weight", 0);
-  const bool is_scaled = shapes.has("blocks.0.ls1.gamma");
   if (is_scaled != (config.layer_scale != 0)) config.layer_scale = is_scaled ? 1e-6 : 0;
 }
 
@@ -126,8 +130,11 @@ int64_t usual_heads(int64_t width) { return width % 64 == 0 ? width / 64 : 1; }
 
 std::optional<VitConfig> vit_of(const Shapes& shapes) {
   const std::string projection = "patch_embed.proj.weight";
-  if (shapes.size(projection, 3) == 0 || !shapes.has("blocks.0.mlp.fc1.weight"))
-    return std::nullopt;
+  const bool has_patches = shapes.size(projection, 0) > 0 && shapes.size(projection, 2) > 0 &&
+                           shapes.size(projection, 3) > 0;
+  const bool has_blocks =
+      shapes.has("blocks.0.norm1.weight") && shapes.size("blocks.0.mlp.fc1.weight", 0) > 0;
+  if (!has_patches || !has_blocks) return std::nullopt;
   VitConfig config;
   config.patch = {shapes.size(projection, 2), shapes.size(projection, 3)};
   config.width = shapes.size(projection, 0);
@@ -220,11 +227,15 @@ std::vector<std::string> presets_that_fit(const NamedTensors& tensors) {
 
 ModelSection section_of(const NamedTensors& tensors, int64_t heads) {
   const Shapes shapes(tensors);
+  config::Problems problems;
   if (auto vit = vit_of(shapes)) {
     if (heads > 0) vit->heads = heads;
-    return {"vit", std::move(*vit)};
+    vit->check(problems);
+    if (problems.empty()) return {"vit", std::move(*vit)};
+  } else if (auto resnet = resnet_of(shapes)) {
+    resnet->check(problems);
+    if (problems.empty()) return {"bit", std::move(*resnet)};
   }
-  if (auto resnet = resnet_of(shapes)) return {"bit", std::move(*resnet)};
   return {};
 }
 
@@ -241,6 +252,11 @@ void use_new_head(ModelSection& section) {
     resnet->head_zero_init = true;
     resnet->head_bias = 0;
   }
+}
+
+bool is_all_zero(const at::Tensor& tensor) {
+  if (!tensor.is_floating_point() || tensor.numel() == 0) return false;
+  return tensor.to(at::kFloat).count_nonzero().item<int64_t>() == 0;
 }
 
 int64_t classes_of(const NamedTensors& tensors) {

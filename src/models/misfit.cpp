@@ -32,7 +32,7 @@ const char* kind_text(Misfit::Kind kind) {
 }
 
 std::string misfit_line(const Misfit& misfit) {
-  std::string line = fmt::format("{}  {}", kind_text(misfit.kind), misfit.name);
+  std::string line = fmt::format("{}  {}", kind_text(misfit.kind), printable(misfit.name));
   if (misfit.kind != Misfit::Kind::kMissing)
     line += fmt::format("  file {}", shape_text(misfit.in_file));
   line += fmt::format("  model {}", shape_text(misfit.in_model));

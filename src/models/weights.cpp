@@ -1,6 +1,7 @@
 #include "vit/models/weights.hpp"
 
 #include "vit/core/error.hpp"
+#include "vit/models/identify.hpp"
 #include "vit/models/resample_weights.hpp"
 #include "vit/runtime/mapped_tensor.hpp"
 #include "vit/runtime/precision.hpp"
@@ -81,6 +82,7 @@ class Loader {
   const at::Tensor* in_file(const std::string& name) const;
   const at::Tensor* in_model(const std::string& name) const;
   void plan_parameter(const NamedTensor& wanted);
+  bool is_other_grid(const NamedTensor& wanted, const at::Tensor& given) const;
   void plan_position_embedding(const NamedTensor& wanted, const at::Tensor& given);
   void plan_input_kernel(const NamedTensor& wanted, const at::Tensor& given);
   at::Tensor resized_positions(const NamedTensor& wanted, const at::Tensor& given,
@@ -152,13 +154,16 @@ void Loader::plan_parameter(const NamedTensor& wanted) {
   const at::Tensor* given = in_file(wanted.name);
   if (given == nullptr) {
     misfit(Misfit::Kind::kMissing, wanted, nullptr,
-           is_head(wanted.name) ? "starts afresh with init.head=reset (now: keep)" : "");
+           is_head(wanted.name) ? "starts afresh with init.head=reset (now: keep)"
+           : wanted.name == "pos_embed"
+               ? "fixed or none with model.position_embedding=sincos2d or none"
+               : "");
   } else if (!given->is_floating_point()) {
     misfit(Misfit::Kind::kType, wanted, given, "holds whole numbers: these are no weights");
+  } else if (is_other_grid(wanted, *given)) {
+    plan_position_embedding(wanted, *given);
   } else if (given->sizes() == wanted.tensor.sizes()) {
     copies_.push_back({wanted.tensor, *given});
-  } else if (model_.position_grid(wanted.name).is_set()) {
-    plan_position_embedding(wanted, *given);
   } else if (is_head(wanted.name)) {
     misfit(Misfit::Kind::kHead, wanted, given, "replaced with init.head=reset (now: keep)");
   } else if (std::ranges::count(kInputKernels, wanted.name) > 0) {
@@ -166,6 +171,14 @@ void Loader::plan_parameter(const NamedTensor& wanted) {
   } else {
     misfit(Misfit::Kind::kShape, wanted, given, "");
   }
+}
+
+// Grids of 4x6 and 6x4 have tables of one size.
+bool Loader::is_other_grid(const NamedTensor& wanted, const at::Tensor& given) const {
+  const Extent grid = model_.position_grid(wanted.name);
+  if (!grid.is_set()) return false;
+  const bool is_told = weights_.grid.is_set() && wanted.name.ends_with("pos_embed");
+  return given.sizes() != wanted.tensor.sizes() || (is_told && weights_.grid != grid);
 }
 
 void Loader::plan_position_embedding(const NamedTensor& wanted, const at::Tensor& given) {
@@ -178,13 +191,17 @@ void Loader::plan_position_embedding(const NamedTensor& wanted, const at::Tensor
                   "resized with init.position_embedding=resize (now: strict)");
   }
   const int64_t tokens = (in_file("cls_token") != nullptr) + (in_file("dist_token") != nullptr);
-  const auto source = position_source(wanted.name, given.size(1), tokens, grid);
+  const int64_t leading = wanted.tensor.size(1) - grid.area();
+  // DeiT-III, which has layer scale, gives its class token no place.
+  const bool may_be_unplaced = leading == 0 || in_file("blocks.0.ls1.gamma") != nullptr;
+  const PositionTableFacts facts{given.size(1), tokens, may_be_unplaced, weights_.grid};
+  const auto source = position_source(wanted.name, facts, grid);
   if (!source) {
     return misfit(Kind::kPositionEmbedding, wanted, &given,
-                  fmt::format("{} patches are no square grid, so it cannot be resized",
+                  fmt::format("{} patches are no square grid: with model.image at the file's own "
+                              "resolution it is taken as it is",
                               std::max<int64_t>(given.size(1) - tokens, 0)));
   }
-  const int64_t leading = wanted.tensor.size(1) - grid.area();
   const bool may_drop = leading > 0 || in_model("cls_token") == nullptr;
   if (leading > source->leading && (source->leading > 0 || tokens < leading)) {
     return misfit(Kind::kPositionEmbedding, wanted, &given,
@@ -277,8 +294,7 @@ void Loader::note_oddities() {
   if (options_.head == HeadPolicy::kReset) return;
   for (const char* name : {"head.weight", "head.fc.weight"}) {
     const at::Tensor* head = in_file(name);
-    if (head != nullptr && head->is_floating_point() &&
-        head->count_nonzero().item<int64_t>() == 0) {
+    if (head != nullptr && is_all_zero(*head)) {
       report_.notes.push_back(fmt::format(
           "{} of the file is all zeros: its predictions mean nothing, only the features do", name));
     }

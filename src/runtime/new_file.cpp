@@ -26,10 +26,12 @@ NewFile::~NewFile() {
 }
 
 void NewFile::fail() const {
-  throw CheckpointError(
-      fmt::format("could not write {}: {}\nThe partial file was removed. Make room or choose "
-                  "another place, then start again.",
-                  final_path_.string(), std::strerror(errno)));
+  const bool is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+  throw CheckpointError(fmt::format(
+      "could not write {}: {}\n{}", final_path_.string(), std::strerror(errno),
+      file_ < 0 && !is_full
+          ? "give a file in a folder that exists and may be written to"
+          : "The partial file was removed. Make room or choose another place, then start again."));
 }
 
 void NewFile::write(const void* data, size_t size) {

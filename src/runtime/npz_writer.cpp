@@ -14,8 +14,11 @@ namespace {
 
 NpyType npy_type(const NamedTensor& entry) {
   const auto found = std::ranges::find(kNpyTypes, entry.tensor.scalar_type(), &NpyType::type);
-  VIT_CHECK(found != kNpyTypes.end(),
-            "tensor " + entry.name + " has an element type that NumPy does not know");
+  if (found == kNpyTypes.end()) {
+    throw CheckpointError("tensor " + entry.name + " has elements of type " +
+                          c10::toString(entry.tensor.scalar_type()) +
+                          ", which NumPy does not know");
+  }
   return *found;
 }
 

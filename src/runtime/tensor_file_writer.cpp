@@ -29,8 +29,11 @@ std::string_view dtype_name(const NamedTensor& entry) {
   const auto type = entry.tensor.scalar_type();
   const auto found =
       std::ranges::find(kTensorDtypes, type, [](const auto& pair) { return pair.second; });
-  VIT_CHECK(found != kTensorDtypes.end(),
-            "tensor " + entry.name + " has an element type that files do not hold");
+  if (found == kTensorDtypes.end()) {
+    throw CheckpointError(
+        fmt::format("tensor {} has elements of type {}, which safetensors cannot hold", entry.name,
+                    c10::toString(type)));
+  }
   return found->first;
 }
 

@@ -21,6 +21,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -37,8 +38,8 @@ Container container_of(const fs::path& out) {
   const bool is_pickle = extension == ".pth" || extension == ".pt" || extension == ".bin";
   throw ConfigError("'" + out.string() + "' is no kind of file that is written" +
                     (is_pickle ? ": pickles are only read" : "") +
-                    "\ngive FILE.safetensors (PyTorch, timm), FILE.npz (JAX) or a folder "
-                    "(transformers)");
+                    "\ngive FILE.safetensors (PyTorch, timm), FILE.npz (JAX) or a folder for "
+                    "transformers (FOLDER/ where its name has a dot)");
 }
 
 bool can_hold(Container container, Layout layout) {
@@ -64,6 +65,13 @@ Sides sides_of(const ConversionRequest& request, Container container) {
   const auto recognised = recognise_layout(read_tensor_archive(find_weights(request.in)).tensors);
   const bool is_of_in = recognised == request.layout;
   const bool fits_out = can_hold(container, *request.layout);
+  if (!fits_out && recognised && !is_of_in) {
+    throw ConfigError(std::string("'") + request.out.string() + "' cannot hold the layout " +
+                      layout_name(*request.layout) + ", and '" + request.in.string() +
+                      "' has the names of " + layout_name(*recognised) +
+                      "\n.npz holds jax and big_transfer, a folder huggingface, .safetensors timm, "
+                      "huggingface and torchvision");
+  }
   if (!fits_out) return {request.layout, {}};
   if (is_of_in && container == Container::kSafetensors) return {request.layout, Layout::kTimm};
   return {{}, request.layout};
@@ -109,10 +117,9 @@ Described describe(const ConversionRequest& request, const WeightsSource& source
   auto section = section_for(request, source);
   if (!section) return result;
   const Weights& weights = source.weights;
-  const bool is_original = weights.layout == Layout::kJax || weights.layout == Layout::kBigTransfer;
   const bool is_one_preset = presets_that_fit(weights.tensors).size() == 1;
-  result.has_input = source.input || !request.model.empty() || is_original || is_one_preset ||
-                     request.overrides.contains("input");
+  result.has_input = source.input || !request.model.empty() || is_original(weights.layout) ||
+                     is_one_preset || request.overrides.contains("input");
   const StoredModel stored{*section, source.input.value_or(input_of_preset(section->name()))};
   result.model = config::read<StoredModel>(request.overrides, stored);
   return result;
@@ -142,16 +149,19 @@ Fitted fit(const Weights& weights, const std::optional<StoredModel>& stored) {
   if (!stored) return {weights.tensors, nullptr, {}};
   Fitted fitted;
   fitted.model = stored->model.build(args_for(weights, Allocation::kShapesOnly));
-  const bool resampled = !same_shapes(*fitted.model, weights.tensors);
-  if (resampled) fitted.model = stored->model.build(args_for(weights, Allocation::kUninitialised));
   fitted.report = load_weights(*fitted.model, weights, {.head = HeadPolicy::kKeep});
-  if (resampled) {
+  const bool is_resampled =
+      !fitted.report.resized.empty() || !same_shapes(*fitted.model, weights.tensors);
+  if (is_resampled) {
+    fitted.model = stored->model.build(args_for(weights, Allocation::kUninitialised));
+    fitted.report = load_weights(*fitted.model, weights, {.head = HeadPolicy::kKeep});
     fitted.tensors = state_dict(*fitted.model);
     return fitted;
   }
   for (const NamedTensor& entry : state_dict(*fitted.model)) {
     const at::Tensor* values = find_tensor(weights.tensors, entry.name);
-    if (values != nullptr) fitted.tensors.push_back({entry.name, *values});
+    // A fixed table that the file does without is the model's own.
+    fitted.tensors.push_back({entry.name, values != nullptr ? *values : entry.tensor});
   }
   return fitted;
 }
@@ -185,14 +195,22 @@ void write_folder(const fs::path& folder, const NamedTensors& tensors, const Sto
   }
   const std::string config = huggingface_config(*vit, model, classes);
   const std::string processor = preprocessor_config(stored.input, model.input_size());
-  const bool is_new = fs::create_directories(folder);
+  // Made beside it and moved when whole: a full disk leaves an older export as it was.
+  fs::path part = folder / "";  // a name without a slash at its end
+  part = part.parent_path();
+  part += ".partial-" + std::to_string(getpid());
   try {
-    write_tensor_file(folder / "model.safetensors", tensors, {{"format", "pt"}});
-    write_atomically(folder / "config.json", config);
-    write_atomically(folder / "preprocessor_config.json", processor);
+    fs::create_directories(part);
+    write_tensor_file(part / "model.safetensors", tensors, {{"format", "pt"}});
+    write_atomically(part / "config.json", config);
+    write_atomically(part / "preprocessor_config.json", processor);
+    fs::create_directories(folder);
+    for (const auto& entry : fs::directory_iterator(part))
+      fs::rename(entry.path(), folder / entry.path().filename());
+    fs::remove(part);
   } catch (...) {
     std::error_code ignored;
-    if (is_new) fs::remove_all(folder, ignored);
+    fs::remove_all(part, ignored);
     throw;
   }
 }
@@ -219,9 +237,7 @@ void write(const ConversionRequest& request, Container container, Layout layout,
                         : std::map<std::string, std::string>{{"format", "pt"}});
 }
 
-}  // namespace
-
-void convert_weights(const ConversionRequest& request) {
+void convert(const ConversionRequest& request) {
   const Container container = container_of(request.out);
   const Sides sides = sides_of(request, container);
   const WeightsSource source = open_weights(request.in, "best", WhichWeights::kRaw, sides.in);
@@ -241,6 +257,20 @@ void convert_weights(const ConversionRequest& request) {
   fmt::print("{}", for_screen(fmt::format("tensors   {} ({} parameters)\n", fitted.tensors.size(),
                                           grouped(parameters))));
   if (fitted.model) fmt::print("{}\n", load_table(fitted.report));
+}
+
+}  // namespace
+
+// What the file system refuses is about weights here, not about data.
+void convert_weights(const ConversionRequest& request) {
+  try {
+    convert(request);
+  } catch (const DataError& error) {
+    throw CheckpointError(error.what());
+  } catch (const fs::filesystem_error& error) {
+    throw CheckpointError("cannot use '" + error.path1().string() + "': " + error.code().message() +
+                          "\ngive a path that can be read or written");
+  }
 }
 
 }  // namespace vit

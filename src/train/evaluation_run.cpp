@@ -228,7 +228,11 @@ WeightsResult evaluate_weights(Subject& subject, const WeightsSource& weights,
   const LoadReport report = load_weights(*subject.model, weights.weights, init);
   const bool is_plain = report.matched == report.total && report.resized.empty() &&
                         report.adapted.empty() && report.unused.empty() && report.notes.empty();
-  if (!is_plain) spdlog::info("{}\n{}", weights.weights.name, load_table(report));
+  const bool is_doubtful = !report.unused.empty() || !report.notes.empty();
+  if (!is_plain) {
+    spdlog::log(is_doubtful ? spdlog::level::warn : spdlog::level::info, "{}\n{}",
+                weights.weights.name, load_table(report));
+  }
   move_to(*subject.model, subject.device);
 
   const Pipeline pipeline({}, subject.config.input, subject.model->input_size(),

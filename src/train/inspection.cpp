@@ -38,7 +38,7 @@ std::string model_of(const WeightsSource& source) {
 bool has_zero_head(const NamedTensors& tensors) {
   return std::ranges::any_of(tensors, [](const NamedTensor& entry) {
     return (entry.name == "head.weight" || entry.name == "head.fc.weight") &&
-           entry.tensor.count_nonzero().item<int64_t>() == 0;
+           is_all_zero(entry.tensor);
   });
 }
 
@@ -83,7 +83,7 @@ void print_json(const Findings& found) {
 void print_table(const Findings& found) {
   Table table({{"tensor"}, {"type"}, {"shape"}});
   for (const NamedTensor& entry : found.archive.tensors) {
-    table.add({entry.name, dtype_text(entry.tensor),
+    table.add({printable(entry.name), dtype_text(entry.tensor),
                fmt::format("{}", fmt::join(entry.tensor.sizes(), "x"))});
   }
   fmt::print("{}", table.plain(""));

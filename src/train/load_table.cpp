@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <span>
 
 namespace vit {
@@ -11,8 +12,9 @@ namespace {
 
 std::string shown(const std::vector<std::string>& names) {
   constexpr size_t kShown = 4;
-  if (names.size() <= kShown) return join(names, ", ");
-  return join(std::span(names).first(kShown), ", ") + ", ...";
+  const size_t count = std::min(names.size(), kShown);
+  return printable(join(std::span(names).first(count), ", ")) +
+         (count < names.size() ? ", ..." : "");
 }
 
 }  // namespace

@@ -24,7 +24,13 @@ struct OneModel {
 
 std::unique_ptr<Model> outline(const std::string& name, const ModelListRequest& request) {
   const OneModel one = config::read<OneModel>(request.overrides, OneModel{ModelSection(name)});
-  return one.model.build({.classes = request.classes, .allocation = Allocation::kShapesOnly});
+  try {
+    return one.model.build({.classes = request.classes, .allocation = Allocation::kShapesOnly});
+  } catch (const c10::Error&) {
+    throw ConfigError("model '" + name +
+                      "' would be too large for any memory with these settings\n"
+                      "give smaller numbers to --classes, --image-size and --set");
+  }
 }
 
 bool matches(const std::string& name, const std::string& pattern) {

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace vit {
@@ -13,11 +14,11 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr double kUsualEps = 1e-12;  // of transformers' ViT, where config.json does not say
 constexpr int kPillowBilinear = 2, kPillowBicubic = 3;  // numbers of Pillow's filters
 
-// The object in folder/name; an empty one when there is no such file.
-Json read_object(const fs::path& folder, const char* name) {
-  const fs::path file = folder / name;
+// The object in a file; an empty one when there is no such file.
+Json read_object(const fs::path& file) {
   if (!fs::is_regular_file(file)) return Json::object();
   Json object = Json::parse(read_text(file), nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {
@@ -25,6 +26,11 @@ Json read_object(const fs::path& folder, const char* name) {
                           "' is no JSON object\nget it again, or move it away to do without it");
   }
   return object;
+}
+
+[[noreturn]] void refuse(const fs::path& file, const std::string& what) {
+  throw CheckpointError("'" + file.string() + "' says " + what +
+                        "\ncorrect it, or move it away to do without it");
 }
 
 double number(const Json& object, const char* key, double otherwise) {
@@ -70,10 +76,12 @@ double side(const Json& object, const char* key) {
   return number(*found, "height", number(*found, "shortest_edge", 0));
 }
 
-std::optional<InputConfig> input_of(const Json& processor) {
+std::optional<InputConfig> input_of(const Json& processor, const fs::path& file) {
   const auto mean = three_numbers(processor, "image_mean"),
              std = three_numbers(processor, "image_std");
   if (!mean || !std) return std::nullopt;
+  if (std::ranges::any_of(*std, [](double value) { return !(value > 0); }))
+    refuse(file, "image_std: " + processor["image_std"].dump() + "; all must be above 0");
   InputConfig input;
   input.mean = *mean;
   input.std = *std;
@@ -83,12 +91,44 @@ std::optional<InputConfig> input_of(const Json& processor) {
   const double size = side(processor, "size"), crop = side(processor, "crop_size");
   const bool is_cropped = processor.value("do_center_crop", Json(false)) == Json(true);
   input.resize = is_cropped ? InputConfig::Resize::kShorter : InputConfig::Resize::kSquash;
+  if (processor.value("do_resize", Json(true)) == Json(false))
+    input.resize = InputConfig::Resize::kNone;
   if (is_cropped && crop > 0 && size >= crop) input.crop = crop / size;
   return input;
 }
 
+// Attention heads as config.json has them; 0 when it does not say.
+int64_t heads_of(const Json& config, const fs::path& file) {
+  const auto found = config.find("num_attention_heads");
+  if (found == config.end()) return 0;
+  constexpr int64_t kMost = 1024;
+  const int64_t heads = found->is_number_integer() ? found->get<int64_t>() : 0;
+  const int64_t width = std::llround(number(config, "hidden_size", 0));
+  if (heads < 1 || heads > kMost || (width > 0 && width % heads != 0))
+    refuse(file, "num_attention_heads: " + found->dump() + ", which no network of width " +
+                     std::to_string(width) + " has");
+  return heads;
+}
+
+Gelu activation_of(const Json& config, const fs::path& file) {
+  const std::string name = text(config, "hidden_act");
+  if (name.empty() || name == "gelu") return Gelu::kErf;
+  for (const char* tanh : {"gelu_new", "gelu_pytorch_tanh", "gelu_fast"}) {
+    if (name == tanh) return Gelu::kTanh;
+  }
+  refuse(file, "hidden_act: " + name + "; networks here have gelu or gelu_pytorch_tanh");
+}
+
+// The patches of the images that config.json names; 0x0 when it does not say.
+Extent grid_of(const Json& config) {
+  const double image = number(config, "image_size", 0), patch = number(config, "patch_size", 0);
+  if (image < 1 || patch < 1 || image > 1e5) return {};
+  return square(static_cast<int64_t>(image) / static_cast<int64_t>(patch));
+}
+
 // The network as far as the tensors and config.json tell.
-std::optional<ModelSection> model_of(const Json& config, const Weights& weights) {
+std::optional<ModelSection> model_of(const Json& config, const fs::path& file,
+                                     const Weights& weights) {
   if (weights.heads == 0) return std::nullopt;
   const std::vector<std::string> fitting = presets_that_fit(weights.tensors);
   ModelSection section = section_of(weights.tensors, weights.heads);
@@ -102,9 +142,9 @@ std::optional<ModelSection> model_of(const Json& config, const Weights& weights)
   }
   auto* vit = section.mutate<VitConfig>();
   if (vit == nullptr) return std::nullopt;
-  const std::string activation = text(config, "hidden_act");
-  if (!activation.empty()) vit->gelu = activation == "gelu" ? Gelu::kErf : Gelu::kTanh;
-  vit->norm_eps = number(config, "layer_norm_eps", vit->norm_eps);
+  vit->gelu = activation_of(config, file);
+  vit->norm_eps = number(config, "layer_norm_eps", kUsualEps);
+  if (!(vit->norm_eps > 0)) refuse(file, "layer_norm_eps: " + config["layer_norm_eps"].dump());
   follow_tensors(section, weights.tensors);
   return section;
 }
@@ -112,12 +152,16 @@ std::optional<ModelSection> model_of(const Json& config, const Weights& weights)
 }  // namespace
 
 void read_transformers_config(const fs::path& folder, WeightsSource& source) {
-  const Json config = read_object(folder, "config.json");
-  if (source.weights.heads == 0)
-    source.weights.heads = std::llround(number(config, "num_attention_heads", 0));
-  if (!source.model) source.model = model_of(config, source.weights);
+  const fs::path file = folder / "config.json", processor = folder / "preprocessor_config.json";
+  const Json config = read_object(file);
+  Weights& weights = source.weights;
+  if (weights.heads == 0) weights.heads = heads_of(config, file);
+  if (!weights.grid.is_set()) weights.grid = grid_of(config);
+  if (!source.model) source.model = model_of(config, file, weights);
   if (source.classes.empty()) source.classes = class_names(config);
-  if (!source.input) source.input = input_of(read_object(folder, "preprocessor_config.json"));
+  if (static_cast<int64_t>(source.classes.size()) != classes_of(weights.tensors))
+    source.classes.clear();
+  if (!source.input) source.input = input_of(read_object(processor), processor);
 }
 
 std::string preprocessor_config(const InputConfig& input, Extent image) {

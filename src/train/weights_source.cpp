@@ -60,8 +60,8 @@ ModelSection guess_model(const WeightsSource& source) {
   const std::vector<std::string> fitting = presets_that_fit(weights.tensors);
   // Presets of equal dimensions differ in their preprocessing. Files in the layout of the original
   // code are those of its paper, which come first; others may bring their preprocessing along.
-  const bool is_original = weights.layout == Layout::kJax || weights.layout == Layout::kBigTransfer;
-  const bool is_clear = fitting.size() == 1 || is_original || source.input.has_value();
+  const bool is_clear =
+      fitting.size() == 1 || is_original(weights.layout) || source.input.has_value();
   if (!fitting.empty() && is_clear) return ModelSection(fitting.front());
   if (!fitting.empty()) refuse_to_guess(weights.name, fitting);
   ModelSection section = section_of(weights.tensors, weights.heads);
@@ -94,7 +94,13 @@ fs::path find_checkpoint(const fs::path& run, const std::string& checkpoint) {
 }
 
 fs::path find_weights(const fs::path& path, const std::string& checkpoint, WhichWeights which) {
-  if (!fs::exists(path)) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (error && status.type() != fs::file_type::not_found) {
+    throw CheckpointError("cannot use '" + path.string() + "': " + error.message() +
+                          "\ngive a weight file, a checkpoint folder or a run folder");
+  }
+  if (!fs::exists(status)) {
     throw CheckpointError("there are no weights at '" + path.string() +
                           "'\ngive a weight file, a checkpoint folder or a run folder");
   }
@@ -134,6 +140,8 @@ WeightsSource open_weights(const fs::path& path, const std::string& checkpoint, 
     source.input = std::move(stored->input);
   }
   source.weights = import_weights(std::move(archive.tensors), name, layout);
+  if (const auto* vit = source.model ? source.model->as<VitConfig>() : nullptr)
+    source.weights.grid = vit->grid();
   if (in_checkpoint) source.step = std::atoll(folder.filename().c_str() + 5);
   if (source.weights.layout == Layout::kHuggingFace) read_transformers_config(folder, source);
   return source;

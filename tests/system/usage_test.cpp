@@ -14,7 +14,8 @@ using testing::StartsWith;
 class Usage : public SystemTest {};
 
 TEST_F(Usage, EveryProgramExplainsItself) {
-  for (const char* program : {"vit-train", "vit-finetune", "vit-eval"}) {
+  for (const char* program :
+       {"vit-train", "vit-finetune", "vit-eval", "vit-convert", "vit-models"}) {
     const Outcome help = call(program, {"--help"});
     EXPECT_EQ(help.exit_code, 0);
     EXPECT_THAT(help.out, HasSubstr(program));

@@ -87,7 +87,8 @@ TEST_F(WeightsOfPrograms, LayoutNamesTheSideThatIsNotTimm) {
   ASSERT_EQ(convert({hf.string(), tv, "--layout", "torchvision"}).exit_code, 0);
   EXPECT_EQ(inspect(tv).at("layout"), "torchvision");
   const Outcome wrong = convert({hf.string(), timm, "--layout", "jax"});
-  EXPECT_EQ(wrong.exit_code, 4) << wrong;
+  EXPECT_EQ(wrong.exit_code, 2) << wrong;
+  EXPECT_THAT(wrong.err, AllOf(HasSubstr("cannot hold"), HasSubstr("huggingface")));
   const Outcome unknown = convert({hf.string(), timm, "--layout", "hugginface"});
   EXPECT_EQ(unknown.exit_code, 2);
   EXPECT_THAT(unknown.err, HasSubstr("did you mean 'huggingface'?"));
@@ -117,6 +118,60 @@ TEST_F(WeightsOfPrograms, OtherResolutionsAreResampled) {
   }
 }
 
+// 4 x 6 patches: a grid that counting does not tell, and whose size another one has, too.
+TEST_F(WeightsOfPrograms, FilesRememberTheirGrid) {
+  const std::string first = (dir_ / "first.safetensors").string();
+  ASSERT_EQ(
+      convert(Words{golden("npz/vit_token.npz").string(), first} + sets({"model.image=32x48"}))
+          .exit_code,
+      0);
+  for (const char* image : {"64x64", "48x32"}) {
+    const std::string second = (dir_ / "second.safetensors").string();
+    const Outcome outcome =
+        convert(Words{first, second} + sets({std::string("model.image=") + image}));
+    ASSERT_EQ(outcome.exit_code, 0) << outcome;
+    EXPECT_THAT(outcome.out, AllOf(HasSubstr("pos_embed 4x6 -> "), Not(HasSubstr("note"))));
+    const TensorFile a(first), b(second);
+    EXPECT_TRUE(at::equal(a.tensor("pos_embed").select(1, 0), b.tensor("pos_embed").select(1, 0)))
+        << "the class token's entry";
+  }
+}
+
+// Position tables that follow from the configuration are written although the file has none.
+TEST_F(WeightsOfPrograms, FixedPositionTablesAreWritten) {
+  const std::string in = golden("npz/big_vision_sincos2d_gap_rep.npz").string();
+  const Outcome plain = convert({in, "plain.safetensors"});
+  EXPECT_EQ(plain.exit_code, 4) << plain;
+  EXPECT_THAT(plain.err, AllOf(HasSubstr("pos_embed"), HasSubstr("sincos2d")));
+  const fs::path out = dir_ / "fixed.safetensors";
+  const Outcome fixed =
+      convert(Words{in, out.string()} + sets({"model.position_embedding=sincos2d"}));
+  ASSERT_EQ(fixed.exit_code, 0) << fixed;
+  EXPECT_TRUE(TensorFile(out).contains("pos_embed"));
+}
+
+TEST_F(WeightsOfPrograms, ConfigJsonIsReadStrictly) {
+  const std::string first = (dir_ / "first.safetensors").string();
+  const fs::path there = dir_ / "there";
+  ASSERT_EQ(convert({golden("npz/vit_token.npz").string(), first}).exit_code, 0);
+  ASSERT_EQ(convert({first, there.string()}).exit_code, 0);
+  const Json sound = json_file(there / "config.json");
+  const std::vector<std::pair<std::string, Json>> wrong = {{"hidden_act", "relu"},
+                                                           {"num_attention_heads", -3},
+                                                           {"num_attention_heads", 3.7},
+                                                           {"num_attention_heads", 7},
+                                                           {"layer_norm_eps", -1}};
+  for (const auto& [key, value] : wrong) {
+    Json changed = sound;
+    changed[key] = value;
+    write_file(there / "config.json", changed.dump());
+    const Outcome outcome = convert({there.string(), "back.safetensors"});
+    EXPECT_EQ(outcome.exit_code, 4) << outcome;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("config.json"), HasSubstr(key)));
+  }
+  EXPECT_FALSE(fs::exists(dir_ / "back.safetensors"));
+}
+
 TEST_F(WeightsOfPrograms, BadInputIsRefusedAndNothingIsWritten) {
   write_file(dir_ / "page.npz", "<html>not found</html>");
   const std::string tiny = golden("npz/vit_token.npz").string();
@@ -127,6 +182,13 @@ TEST_F(WeightsOfPrograms, BadInputIsRefusedAndNothingIsWritten) {
       {{tiny, "out.pth"}, 2, "pickles are only read"},
       {{tiny, "out.bin"}, 2, "FILE.safetensors"},
       {{tiny}, 2, "IN and OUT"},
+      {{tiny, "nowhere/out.safetensors"}, 4, "folder that exists"},
+      {{tiny, "page.npz/out"}, 4, "page.npz"},
+      {{"--inspect", tiny, "--model", "vit_b16"}, 2, "--model"},
+      {{tiny, "out.safetensors", "--json"}, 2, "--inspect"},
+      {{golden("models/names_huggingface.safetensors").string(), "out", "--layout", "torchvision"},
+       2,
+       "cannot hold"},
       {{tiny, "out.safetensors", "--model", "vit_b16"}, 4, "do not fit"},
       {{golden("npz/hybrid.npz").string(), "out", "--layout", "huggingface"}, 4, "transformers"},
   };

@@ -26,6 +26,9 @@ std::string human_bytes(double bytes);
 // "3:07", "1:02:03".
 std::string human_duration(double seconds);
 
+// `text` with control characters replaced by '?': what comes from a file must not steer a terminal.
+std::string printable(std::string_view text);
+
 // Columns a terminal needs for UTF-8 text (one per code point).
 int64_t display_width(std::string_view text);
 

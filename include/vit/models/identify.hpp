@@ -17,7 +17,7 @@ namespace vit {
 std::vector<std::string> presets_that_fit(const NamedTensors& tensors);
 
 // The entry `vit` or `bit` with all dimensions of these tensors; an empty section when they are of
-// neither family. `heads`: attention heads, 0 when unknown.
+// neither family, or of no network that can be. `heads`: attention heads, 0 when unknown.
 ModelSection section_of(const NamedTensors& tensors, int64_t heads);
 
 // Makes a section follow the tensors in what may differ between networks of one preset: resolution
@@ -28,6 +28,10 @@ void follow_tensors(ModelSection& section, const NamedTensors& tensors);
 // Gives the section the head that fine-tuning starts with: one zero-initialised linear layer
 // (Dosovitskiy et al. 2021, B.1.1).
 void use_new_head(ModelSection& section);
+
+// Whether a tensor of floating-point numbers holds nothing but zeros: published heads that were
+// removed.
+bool is_all_zero(const at::Tensor& tensor);
 
 // Outputs of the head in these tensors, 0 when there is none; and the channels of the images they
 // take (3 when that does not show).

@@ -5,6 +5,7 @@
 // copied, wherever shapes allow; only a fused query-key-value is put together.
 #pragma once
 
+#include "vit/core/extent.hpp"
 #include "vit/runtime/named_tensor.hpp"
 
 #include <array>
@@ -33,6 +34,9 @@ constexpr auto enum_names(Layout) {
                     std::pair{"big_transfer", Layout::kBigTransfer}};
 }
 
+// Whether it is that of the code the weights were published with (.npz).
+bool is_original(Layout layout);
+
 const char* layout_name(Layout layout);        // "timm", "jax", ...
 Layout layout_named(const std::string& name);  // throws ConfigError with the names there are
 
@@ -42,7 +46,8 @@ struct Weights {
   NamedTensors tensors = {};           // what the layout has no name for keeps its own
   Layout layout = Layout::kTimm;       // of the file
   std::vector<std::string> ignored{};  // entries that are no parameters: optimizer state, counters
-  int64_t heads = 0;                   // attention heads, where shapes tell (jax); else 0
+  int64_t heads = 0;                   // attention heads, where the file tells (jax); else 0
+  Extent grid = {};                    // of its position embeddings, where the file tells; else 0x0
 };
 
 // By the names of the entries; nothing when they are nobody's.

@@ -16,14 +16,19 @@ int convert(const Arguments& arguments) {
       "transformers.",
       "vit-convert"};
   add_common_options(app);
-  app.add_option("in", request.in, "weight file, checkpoint, run or transformers folder");
-  app.add_option("out", request.out, "FILE.safetensors, FILE.npz or a folder for transformers");
-  app.add_option("--model", request.model, "model of weights that do not say which they are");
-  app.add_option("--layout", layout,
-                 "timm, jax, huggingface, torchvision or big_transfer: the side that is not under "
-                 "timm's names; that of IN is recognised when left out");
-  app.add_option("--inspect", inspected, "list the tensors of a file instead");
-  app.add_flag("--json", json, "with --inspect: as JSON");
+  auto* in =
+      app.add_option("in", request.in, "weight file, checkpoint, run or transformers folder");
+  auto* out =
+      app.add_option("out", request.out, "FILE.safetensors, FILE.npz or a folder for transformers");
+  auto* model =
+      app.add_option("--model", request.model, "model of weights that do not say which they are");
+  auto* side = app.add_option(
+      "--layout", layout,
+      "timm, jax, huggingface, torchvision or big_transfer: the side that is not under "
+      "timm's names; that of IN is recognised when left out");
+  app.add_option("--inspect", inspected, "list the tensors of a file instead")
+      ->excludes(in, out, model, side);
+  app.add_flag("--json", json, "with --inspect: as JSON")->needs("--inspect");
   add_set_option(app, sets);
   if (const auto code = parse(app, arguments)) return *code;
 

@@ -14,10 +14,12 @@ int models(const Arguments& arguments) {
   std::string json, image_size;
   CLI::App app{"Lists models with their parameters, cost, resolution and tokens.", "vit-models"};
   add_common_options(app);
-  app.add_option("pattern", request.pattern, "names to list, with * and ? (default: all)");
-  app.add_option("--json", json, "one model as JSON, with the names and shapes of its tensors");
+  auto* pattern =
+      app.add_option("pattern", request.pattern, "names to list, with * and ? (default: all)");
+  app.add_option("--json", json, "one model as JSON, with the names and shapes of its tensors")
+      ->excludes(pattern);
   app.add_option("--classes", request.classes, "outputs of the head (default: 1000)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 100'000'000));
   app.add_option("--image-size", image_size, "input size in pixels: 384 or 224x160");
   add_set_option(app, sets);
   if (const auto code = parse(app, arguments)) return *code;

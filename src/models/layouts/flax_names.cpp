@@ -1,5 +1,6 @@
 #include "flax_names.hpp"
 
+#include "vit/core/error.hpp"
 #include "vit/core/text.hpp"
 
 #include <ATen/ATen.h>
@@ -102,11 +103,16 @@ class Renumbering {
 // Blocks stacked along a leading dimension, as a scan over them keeps them.
 NamedTensors unstacked(NamedTensors file) {
   constexpr std::string_view kStack = "Transformer/encoderblock/";
+  constexpr int64_t kMostBlocks = 1000;
   NamedTensors all;
   for (NamedTensor& entry : file) {
     if (!entry.name.starts_with(kStack) || entry.tensor.dim() == 0) {
       all.push_back(std::move(entry));
       continue;
+    }
+    if (entry.tensor.numel() == 0 || entry.tensor.size(0) > kMostBlocks) {
+      throw CheckpointError(fmt::format("{} of the file stacks {} blocks, which no network has",
+                                        entry.name, entry.tensor.size(0)));
     }
     for (int64_t i = 0; i < entry.tensor.size(0); ++i) {
       all.push_back(

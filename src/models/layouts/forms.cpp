@@ -45,10 +45,31 @@ at::Tensor to_ours(Form form, const at::Tensor& theirs) {
   VIT_CHECK(false, "unknown form");
 }
 
+bool has_our_rank(Form form, const at::Tensor& ours) {
+  switch (form) {
+    case Form::kSame:
+    case Form::kFlat:
+      return true;
+    case Form::kHeadsVector:
+      return ours.dim() == 1;
+    case Form::kDense:
+    case Form::kProjection:
+    case Form::kHeadsToOutput:
+      return ours.dim() == 2;
+    case Form::kConv:
+    case Form::kHeadConv:
+      return ours.dim() == 4;
+  }
+  VIT_CHECK(false, "unknown form");
+}
+
 at::Tensor to_theirs(Form form, const at::Tensor& ours, int64_t heads) {
   const auto by_head = [&](const at::Tensor& tensor, int64_t dimension) {
-    VIT_CHECK(heads > 0 && tensor.size(dimension) % heads == 0,
-              "export needs the model's number of attention heads");
+    if (heads <= 0 || tensor.size(dimension) % heads != 0) {
+      throw CheckpointError(
+          "this layout needs the model's number of attention heads\n"
+          "name the model (--model NAME), or add --set model.heads=N");
+    }
     return tensor.unflatten(dimension, {heads, tensor.size(dimension) / heads});
   };
   switch (form) {

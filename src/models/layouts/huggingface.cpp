@@ -10,7 +10,7 @@ namespace {
 
 constexpr Rules::Suffixes kPlain{".weight", ".bias"};
 
-// `in_memory`: the names of state_dict() since transformers 5.
+// The names of files.
 void add_blocks(Rules& rules, const std::string& trunk) {
   const std::string ours = "blocks.{}.", theirs = trunk + "encoder.layer.{}.";
   rules.pair(ours + "norm1", theirs + "layernorm_before", kPlain);
@@ -22,6 +22,7 @@ void add_blocks(Rules& rules, const std::string& trunk) {
   rules.pair(ours + "mlp.fc2", theirs + "output.dense", kPlain);
 }
 
+// The names of state_dict() since transformers 5.
 void add_blocks_in_memory(Rules& rules, const std::string& trunk) {
   const std::string ours = "blocks.{}.", theirs = trunk + "layers.{}.";
   rules.pair(ours + "norm1", theirs + "layernorm_before", kPlain);

@@ -98,7 +98,7 @@ void align_class_position(NamedTensors& tensors, bool on_top) {
     if (name != "pos_embed" || tensor.dim() != 3) continue;
     const bool has_entry = has_class_entry(tensor);
     if (has_class && on_top && !has_entry) tensor = with_zero_entry(tensor);
-    if (!has_class && has_entry) tensor = tensor.slice(1, 1);
+    if (!has_class && on_top && has_entry) tensor = tensor.slice(1, 1);
   }
 }
 
@@ -106,7 +106,7 @@ void align_class_position(NamedTensors& tensors, bool on_top) {
 void fold_class_position(NamedTensors& tensors, int64_t patches) {
   at::Tensor entry;
   for (auto& [name, tensor] : tensors) {
-    if (name != "pos_embed" || tensor.size(1) == patches) continue;
+    if (name != "pos_embed" || tensor.dim() != 3 || tensor.size(1) == patches) continue;
     entry = tensor.slice(1, 0, 1);
     tensor = tensor.slice(1, 1);
   }

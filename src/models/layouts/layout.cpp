@@ -60,13 +60,6 @@ void strip_shared_prefix(NamedTensors& file) {
   }
 }
 
-std::string name_of(Layout layout) {
-  for (const auto& [name, value] : enum_names(Layout())) {
-    if (value == layout) return name;
-  }
-  VIT_CHECK(false, "a layout without a name");
-}
-
 // The parts of timm's networks that other layouts may lack, in words.
 std::string what_it_is(const std::string& name) {
   struct Part {
@@ -118,6 +111,8 @@ NamedTensors with_class_position(const NamedTensors& timm, int64_t patches) {
   return all;
 }
 
+bool is_original(Layout layout) { return layout == Layout::kJax || layout == Layout::kBigTransfer; }
+
 const char* layout_name(Layout layout) {
   for (const auto& [name, value] : enum_names(layout)) {
     if (value == layout) return name;
@@ -148,9 +143,9 @@ Weights import_weights(NamedTensors file, const std::string& name, std::optional
   strip_shared_prefix(file);
   const std::optional<Layout> recognised = recognise(file);
   if (layout && recognised && *layout != *recognised) {
-    throw CheckpointError(
-        fmt::format("weights '{}' have the names of {}, not of {}\nset init.layout=auto, or {}",
-                    name, name_of(*recognised), name_of(*layout), name_of(*recognised)));
+    throw CheckpointError(fmt::format(
+        "weights '{}' have the names of {}, not of {}\nleave the layout out, or name {}", name,
+        layout_name(*recognised), layout_name(*layout), layout_name(*recognised)));
   }
   weights.layout = layout ? *layout : recognised.value_or(Layout::kTimm);
   switch (weights.layout) {

@@ -224,6 +224,12 @@ NamedTensors export_by(const Rules& rules, const NamedTensors& ours, int64_t hea
     for (const Rule& rule : rules.list()) {
       const auto numbers = rule.import_only ? std::nullopt : match_pattern(rule.ours, entry.name);
       if (!numbers) continue;
+      if (!has_our_rank(rule.form, entry.tensor) || (rule.parts > 1 && entry.tensor.dim() == 0)) {
+        throw CheckpointError(
+            fmt::format("{} is {}, which is not the kind of tensor its name stands "
+                        "for: it cannot be written in another layout",
+                        entry.name, shape_text(entry.tensor.sizes())));
+      }
       const int64_t rows = rule.parts == 1 ? 0 : entry.tensor.size(0) / rule.parts;
       const at::Tensor part =
           rule.parts == 1 ? entry.tensor : entry.tensor.narrow(0, rule.part * rows, rows);

@@ -67,6 +67,7 @@ NamedTensors export_by(const Rules& rules, const NamedTensors& ours, int64_t hea
 
 // One tensor each way; `theirs` must have the rank of its form.
 bool has_rank_of(Form form, const at::Tensor& theirs);
+bool has_our_rank(Form form, const at::Tensor& ours);
 at::Tensor to_ours(Form form, const at::Tensor& theirs);
 at::Tensor to_theirs(Form form, const at::Tensor& ours, int64_t heads);
 
