@@ -7,6 +7,21 @@
 namespace vit::detail {
 namespace {
 
+// std::floor and std::round without the call that plain x86-64 makes of them.
+int64_t floored(double v) {
+  const auto whole = static_cast<int64_t>(v);
+  return whole - (v < static_cast<double>(whole) ? 1 : 0);
+}
+int64_t rounded(float v) {
+  const auto whole = static_cast<int64_t>(v);
+  const float rest = v - static_cast<float>(whole);
+  return whole + (rest >= 0.5F ? 1 : 0) - (rest <= -0.5F ? 1 : 0);
+}
+
+void copy_pixel(const uint8_t* from, int64_t channels, uint8_t* to) {
+  for (int64_t c = 0; c < channels; ++c) to[c] = from[c];
+}
+
 double radians(double degrees) { return degrees * std::numbers::pi / 180; }
 
 // Pillow's nearest neighbour counts in 1/65536 pixels when the map is more than a stretch.
@@ -18,16 +33,15 @@ Image pillow_nearest(const Image& image, const Affine& map, const Color& fill) {
   const int64_t xx = fixed(map.xx), xy = fixed(map.xy), yx = fixed(map.yx), yy = fixed(map.yy);
   const int64_t x0 = fixed(map.x0 + map.xx * 0.5 + map.xy * 0.5);
   const int64_t y0 = fixed(map.y0 + map.yx * 0.5 + map.yy * 0.5);
-  const auto whole = [](double v) { return static_cast<int64_t>(std::floor(v)); };
   for (int64_t y = 0; y < image.height; ++y) {
     for (int64_t x = 0; x < image.width; ++x) {
-      const int64_t from_x = stretch ? whole(map.xx * (static_cast<double>(x) + 0.5) + map.x0)
+      const int64_t from_x = stretch ? floored(map.xx * (static_cast<double>(x) + 0.5) + map.x0)
                                      : (x0 + xx * x + xy * y) >> 16;
-      const int64_t from_y = stretch ? whole(map.yy * (static_cast<double>(y) + 0.5) + map.y0)
+      const int64_t from_y = stretch ? floored(map.yy * (static_cast<double>(y) + 0.5) + map.y0)
                                      : (y0 + yx * x + yy * y) >> 16;
       if (from_x < 0 || from_x >= image.width || from_y < 0 || from_y >= image.height) continue;
-      std::copy_n(image.row(from_y) + from_x * image.channels, image.channels,
-                  result.row(y) + x * image.channels);
+      copy_pixel(image.row(from_y) + from_x * image.channels, image.channels,
+                 result.row(y) + x * image.channels);
     }
   }
   return result;
@@ -56,17 +70,16 @@ Image pillow_filtered(const Image& image, const Affine& map, const Color& fill) 
       const double from_x = map.xx * at_x + map.xy * at_y + map.x0;
       const double from_y = map.yx * at_x + map.yy * at_y + map.y0;
       if (from_x < 0 || from_x >= width || from_y < 0 || from_y >= height) continue;
-      const double left = std::floor(from_x - 0.5), top = std::floor(from_y - 0.5);
-      const double dx = from_x - 0.5 - left, dy = from_y - 0.5 - top;
+      const int64_t left = floored(from_x - 0.5), top = floored(from_y - 0.5);
+      const double dx = from_x - 0.5 - static_cast<double>(left);
+      const double dy = from_y - 0.5 - static_cast<double>(top);
       std::array<const uint8_t*, kTaps> rows;
       std::array<int64_t, kTaps> columns;
       for (int64_t i = 0; i < kTaps; ++i) {
         const auto t = static_cast<size_t>(i);
         const int64_t offset = i - (kTaps / 2 - 1);
-        rows[t] =
-            image.row(std::clamp<int64_t>(static_cast<int64_t>(top) + offset, 0, image.height - 1));
-        columns[t] = image.channels *
-                     std::clamp<int64_t>(static_cast<int64_t>(left) + offset, 0, image.width - 1);
+        rows[t] = image.row(std::clamp<int64_t>(top + offset, 0, image.height - 1));
+        columns[t] = image.channels * std::clamp<int64_t>(left + offset, 0, image.width - 1);
       }
       uint8_t* to = result.row(y) + x * image.channels;
       for (int64_t c = 0; c < image.channels; ++c) {
@@ -98,9 +111,9 @@ Affine shear_y(double slope) { return {.yx = slope}; }
 Affine translation(double right, double down) { return {.x0 = right, .y0 = down}; }
 
 Affine pillow_rotation(Extent image, double degrees) {
-  const auto rounded = [](double v) { return std::round(v * 1e15) / 1e15; };
+  const auto to_15_digits = [](double v) { return std::round(v * 1e15) / 1e15; };
   const double angle = -radians(degrees);
-  const double c = rounded(std::cos(angle)), s = rounded(std::sin(angle));
+  const double c = to_15_digits(std::cos(angle)), s = to_15_digits(std::sin(angle));
   const double x = static_cast<double>(image.width) / 2, y = static_cast<double>(image.height) / 2;
   return {c, s, c * -x + s * -y + x, -s, c, -s * -x + c * -y + y};
 }
@@ -144,11 +157,11 @@ Image tensorflow_transform(const Image& image, const Affine& map, const Color& f
   for (int64_t y = 0; y < image.height; ++y) {
     for (int64_t x = 0; x < image.width; ++x) {
       const auto at_x = static_cast<float>(x), at_y = static_cast<float>(y);
-      const auto from_x = static_cast<int64_t>(std::round(xx * at_x + xy * at_y + x0));
-      const auto from_y = static_cast<int64_t>(std::round(yx * at_x + yy * at_y + y0));
+      const auto from_x = rounded(xx * at_x + xy * at_y + x0);
+      const auto from_y = rounded(yx * at_x + yy * at_y + y0);
       if (from_x < 0 || from_x >= image.width || from_y < 0 || from_y >= image.height) continue;
-      std::copy_n(image.row(from_y) + from_x * image.channels, image.channels,
-                  result.row(y) + x * image.channels);
+      copy_pixel(image.row(from_y) + from_x * image.channels, image.channels,
+                 result.row(y) + x * image.channels);
     }
   }
   return result;

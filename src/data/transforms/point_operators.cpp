@@ -56,7 +56,7 @@ Table stretched(int low, int high) {
 // Both cut off fractions.
 uint8_t blend(uint8_t from, uint8_t to, float factor) {
   const float value = static_cast<float>(from) + factor * static_cast<float>(int{to} - int{from});
-  return static_cast<uint8_t>(std::clamp(value, 0.0F, 255.0F));
+  return static_cast<uint8_t>(std::min(std::max(value, 0.0F), 255.0F));
 }
 
 // ITU-R 601 in 16-bit fixed point.
@@ -93,30 +93,47 @@ uint8_t tensorflow_mean(const Image& image) {
   return static_cast<uint8_t>(std::min<int64_t>(image.extent().area() / 256, 255));
 }
 
-// Pillow's SMOOTH at (x, y) of a channel: a 3x3 mean whose centre weighs 5. `at` points to the
-// value, which has neighbours on all sides.
-uint8_t smooth(const uint8_t* at, int64_t stride, int64_t channels, Arithmetic arithmetic) {
-  constexpr float kSide = 1.0F / 13.0F, kCentre = 5.0F / 13.0F;
-  const auto value = [&](int64_t row, int64_t column) {
-    return static_cast<float>(at[row * stride + column * channels]);
-  };
-  if (arithmetic == Arithmetic::kTensorflow) {
-    // Its convolution adds with fused multiplications: the double has room for an exact product.
-    float sum = 0;
-    for (int64_t row = -1; row <= 1; ++row) {
-      for (int64_t column = -1; column <= 1; ++column) {
-        const double weight = row == 0 && column == 0 ? kCentre : kSide;
-        sum = static_cast<float>(double{sum} + double{value(row, column)} * weight);
-      }
-    }
-    return static_cast<uint8_t>(std::clamp(sum, 0.0F, 255.0F));
-  }
+// Pillow's SMOOTH, a 3x3 mean whose centre weighs 5, of value i of a row with its neighbours
+// `channels` apart. `rows` are the rows above, at and below.
+using Rows = std::array<const uint8_t*, 3>;
+constexpr float kSide = 1.0F / 13.0F, kCentre = 5.0F / 13.0F;
+
+float pillow_smooth(const Rows& rows, int64_t i, int64_t channels) {
   float sum = 0.5F;
-  for (int64_t row = 1; row >= -1; --row) {
-    sum += value(row, -1) * kSide + value(row, 0) * (row == 0 ? kCentre : kSide) +
-           value(row, 1) * kSide;
+  for (size_t row : {2, 1, 0}) {
+    const uint8_t* v = rows[row] + i;
+    const float middle = row == 1 ? kCentre : kSide;
+    sum += static_cast<float>(v[-channels]) * kSide + static_cast<float>(v[0]) * middle +
+           static_cast<float>(v[channels]) * kSide;
   }
-  return static_cast<uint8_t>(std::clamp(sum, 0.0F, 255.0F));
+  return sum;
+}
+
+// TensorFlow's convolution adds with fused multiplications: the double has room for an exact
+// product.
+float tensorflow_smooth(const Rows& rows, int64_t i, int64_t channels) {
+  float sum = 0;
+  for (size_t row : {0, 1, 2}) {
+    const uint8_t* v = rows[row] + i;
+    const double middle = row == 1 ? kCentre : kSide;
+    sum = static_cast<float>(double{sum} + v[-channels] * double{kSide});
+    sum = static_cast<float>(double{sum} + v[0] * middle);
+    sum = static_cast<float>(double{sum} + v[channels] * double{kSide});
+  }
+  return sum;
+}
+
+template <float (&smooth)(const Rows&, int64_t, int64_t)>
+Image sharpened(const Image& image, float factor) {
+  const int64_t channels = image.channels, end = (image.width - 1) * channels;
+  Image result = image;  // the outermost pixels stay
+  for (int64_t y = 1; y < image.height - 1; ++y) {
+    const Rows rows = {image.row(y - 1), image.row(y), image.row(y + 1)};
+    uint8_t* to = result.row(y);
+    for (int64_t i = channels; i < end; ++i)
+      to[i] = blend(static_cast<uint8_t>(smooth(rows, i, channels)), rows[1][i], factor);
+  }
+  return result;
 }
 
 }  // namespace
@@ -170,9 +187,9 @@ void solarize_add(Image& image, int64_t amount) {
 void color(Image& image, float factor, Arithmetic arithmetic) {
   if (image.channels == 1 || factor == 1) return;
   uint8_t* pixel = image.pixels.data();
-  for (int64_t i = 0; i < image.extent().area(); ++i, pixel += image.channels) {
-    const uint8_t gray = luma(pixel, image.channels, arithmetic);
-    for (int64_t c = 0; c < image.channels; ++c) pixel[c] = blend(gray, pixel[c], factor);
+  for (int64_t i = 0; i < image.extent().area(); ++i, pixel += 3) {
+    const uint8_t gray = luma(pixel, 3, arithmetic);
+    for (int c = 0; c < 3; ++c) pixel[c] = blend(gray, pixel[c], factor);
   }
 }
 
@@ -190,15 +207,8 @@ void brightness(Image& image, float factor) {
 
 void sharpness(Image& image, float factor, Arithmetic arithmetic) {
   if (factor == 1 || image.height < 3 || image.width < 3) return;
-  const int64_t stride = image.width * image.channels;
-  Image result = image;  // the outermost pixels stay
-  for (int64_t y = 1; y < image.height - 1; ++y) {
-    const uint8_t* from = image.row(y);
-    uint8_t* to = result.row(y);
-    for (int64_t i = image.channels; i < stride - image.channels; ++i)
-      to[i] = blend(smooth(from + i, stride, image.channels, arithmetic), from[i], factor);
-  }
-  image = std::move(result);
+  image = arithmetic == Arithmetic::kPillow ? sharpened<pillow_smooth>(image, factor)
+                                            : sharpened<tensorflow_smooth>(image, factor);
 }
 
 void grayscale(Image& image) {
