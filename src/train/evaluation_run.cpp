@@ -9,6 +9,7 @@
 #include "vit/data/labelled_files.hpp"
 #include "vit/models/identify.hpp"
 #include "vit/runtime/device.hpp"
+#include "vit/runtime/tensor_file.hpp"
 #include "vit/train/load_table.hpp"
 #include "vit/train/run_config.hpp"
 #include "vit/train/stored_model.hpp"
