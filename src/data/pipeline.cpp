@@ -140,7 +140,7 @@ Pipeline::Pipeline(const std::vector<TransformSection>& augment, const InputConf
       crop_(input.crop),
       decode_(decode) {
   VIT_CHECK(image.is_set(), "the model's input size is known");
-  const TransformContext context{image, input.interpolation};
+  const TransformContext context{image, input.interpolation, input.mean, input.std};
   for (const TransformSection& section : augment) transforms_.push_back(section.build(context));
 }
 

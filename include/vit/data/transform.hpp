@@ -37,6 +37,8 @@ class Transform {
 struct TransformContext {
   Extent image;                                           // the model's input size
   Interpolation interpolation = Interpolation::kBicubic;  // `input.interpolation`
+  std::vector<double> mean = {0.5, 0.5, 0.5};             // `input.mean`: one, or one per channel
+  std::vector<double> std = {0.5, 0.5, 0.5};              // `input.std`
 };
 
 // Catalogue of transforms: `augment: [{name: inception_crop}, {name: flip}]`.

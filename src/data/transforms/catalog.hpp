@@ -21,5 +21,14 @@ void add_resize_shorter(Transforms::Catalog& catalog);
 void add_center_crop(Transforms::Catalog& catalog);
 void add_random_crop(Transforms::Catalog& catalog);
 void add_flip(Transforms::Catalog& catalog);
+void add_randaugment(Transforms::Catalog& catalog);
+void add_autoaugment(Transforms::Catalog& catalog);
+void add_trivial_augment(Transforms::Catalog& catalog);
+void add_three_augment(Transforms::Catalog& catalog);
+void add_color_jitter(Transforms::Catalog& catalog);
+void add_grayscale(Transforms::Catalog& catalog);
+void add_gaussian_blur(Transforms::Catalog& catalog);
+void add_cutout(Transforms::Catalog& catalog);
+void add_random_erasing(Transforms::Catalog& catalog);
 
 }  // namespace vit
