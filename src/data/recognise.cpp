@@ -9,10 +9,17 @@ namespace vit {
 
 std::string recognise_data(const std::string& path) {
   const fs::path folder(path);
+  std::error_code unknown;
+  if (fs::is_regular_file(folder, unknown)) {
+    if (holds_tars(folder)) return "tar";
+    if (holds_label_table(folder)) return "csv";
+  }
   require_folder(folder);
   if (holds_idx(folder)) return "idx";
   if (holds_cifar(folder)) return "cifar";
   if (holds_image_tree(folder)) return "folder";
+  if (holds_tars(folder)) return "tar";
+  if (holds_label_table(folder)) return "csv";
   throw DataError(
       fmt::format("no data set found in '{0}'\n"
                   "looked for  {0}/train/<class>/*.{{jpg,jpeg,png,webp}} or "
@@ -20,6 +27,8 @@ std::string recognise_data(const std::string& path) {
                   "            {0}/train-images-idx3-ubyte[.gz] and its three companions (MNIST, "
                   "Fashion-MNIST)\n"
                   "            {0}/data_batch_1.bin (CIFAR-10) or {0}/train.bin (CIFAR-100)\n"
+                  "            {0}/*.tar or {0}/train/*.tar (image trees or WebDataset samples)\n"
+                  "            {0}/*.csv or {0}/*.tsv with the columns file and label\n"
                   "{1}",
                   path, found_in(folder)));
 }

@@ -11,6 +11,8 @@ const Datasets::Catalog& Datasets::catalog() {
     add_folder(datasets);
     add_idx(datasets);
     add_cifar(datasets);
+    add_tar(datasets);
+    add_csv(datasets);
     add_synthetic(datasets);
     return datasets;
   }();
