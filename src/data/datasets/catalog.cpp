@@ -12,6 +12,7 @@ const Datasets::Catalog& Datasets::catalog() {
     add_idx(datasets);
     add_cifar(datasets);
     add_tar(datasets);
+    add_tfrecord(datasets);
     add_csv(datasets);
     add_synthetic(datasets);
     return datasets;

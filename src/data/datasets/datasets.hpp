@@ -19,6 +19,7 @@ void add_cifar(Datasets::Catalog& datasets);
 void add_folder(Datasets::Catalog& datasets);
 void add_synthetic(Datasets::Catalog& datasets);
 void add_tar(Datasets::Catalog& datasets);
+void add_tfrecord(Datasets::Catalog& datasets);
 void add_csv(Datasets::Catalog& datasets);
 
 bool holds_idx(const fs::path& folder);
@@ -26,6 +27,7 @@ bool holds_cifar(const fs::path& folder);
 bool holds_image_tree(const fs::path& folder);
 // These may be files, too.
 bool holds_tars(const fs::path& path);
+bool holds_tfrecords(const fs::path& path);
 bool holds_label_table(const fs::path& path);
 
 // "val" for val, valid, validation; "train" for train, training; "test" for test, testing; other

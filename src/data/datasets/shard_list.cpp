@@ -21,16 +21,17 @@ void ShardedPictures::add(std::string_view name, int64_t label, const Piece& pie
 }
 
 std::string ShardedPictures::name(int64_t index) const {
-  return shards_->name(pieces_.at(static_cast<size_t>(index)).shard) + "/" +
-         std::string(list_.name(index));
+  return shards_->name(piece(index).shard) + "/" + std::string(list_.name(index));
+}
+
+std::string ShardedPictures::full_name(int64_t index) const {
+  return file(index).path().string() + "/" + std::string(list_.name(index));
 }
 
 Picture ShardedPictures::picture(int64_t index) const {
-  const Piece& piece = pieces_.at(static_cast<size_t>(index));
-  const detail::ShardFile& file = shards_->files.at(piece.shard);
-  std::string called = file.path().string() + "/" + std::string(list_.name(index));
-  detail::check_picture_bytes(called, static_cast<uint64_t>(piece.size));
-  return encoded_picture(std::move(called), file.read(piece.offset, piece.size));
+  std::string name = full_name(index);
+  detail::check_picture_bytes(name, static_cast<uint64_t>(piece(index).size));
+  return encoded_picture(std::move(name), file(index).read(piece(index).offset, piece(index).size));
 }
 
 std::string split_in_name(const std::string& name) {

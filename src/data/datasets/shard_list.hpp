@@ -40,6 +40,12 @@ class ShardedPictures final : public Dataset {
   std::string name(int64_t index) const override;
   Picture picture(int64_t index) const override;
 
+  const Piece& piece(int64_t index) const { return pieces_.at(static_cast<size_t>(index)); }
+  const detail::ShardFile& file(int64_t index) const {
+    return shards_->files.at(piece(index).shard);
+  }
+  std::string full_name(int64_t index) const;  // for errors: with the path of the file
+
  private:
   std::shared_ptr<const Shards> shards_;
   ImageList list_;
