@@ -2,6 +2,7 @@
 #include "vit/core/error.hpp"
 
 #include "datasets/datasets.hpp"
+#include "record_folder.hpp"
 
 #include <fmt/format.h>
 
@@ -16,6 +17,7 @@ std::string recognise_data(const std::string& path) {
     if (holds_tfrecords(folder)) return "tfrecord";
   }
   require_folder(folder);
+  if (detail::is_record_folder(folder)) return "records";
   if (holds_idx(folder)) return "idx";
   if (holds_cifar(folder)) return "cifar";
   if (holds_image_tree(folder)) return "folder";

@@ -21,6 +21,7 @@ void add_synthetic(Datasets::Catalog& datasets);
 void add_tar(Datasets::Catalog& datasets);
 void add_tfrecord(Datasets::Catalog& datasets);
 void add_csv(Datasets::Catalog& datasets);
+void add_records(Datasets::Catalog& datasets);
 
 bool holds_idx(const fs::path& folder);
 bool holds_cifar(const fs::path& folder);
