@@ -24,6 +24,7 @@ constexpr Program kPrograms[] = {
     {"eval", "top-1, top-5 and loss of a run or weight file", eval},
     {"convert", "move weights between timm, JAX, transformers and torchvision", convert},
     {"bench", "measure how fast images become training examples", bench},
+    {"pack", "pack a data set into record shards", pack},
     {"models", "list models with parameters, cost, resolution and tokens", models},
 };
 

@@ -4,6 +4,7 @@
 #include "vit/core/log.hpp"
 #include "vit/core/text.hpp"
 #include "vit/core/version.hpp"
+#include "vit/data/dataset.hpp"
 
 #include <fmt/core.h>
 
@@ -75,6 +76,14 @@ config::Document load_document(const std::vector<std::string>& files,
   for (const std::string& file : files)
     document.overlay(config::Document::from_file(file, config_folders()));
   for (const std::string& assignment : sets) document.set(assignment);
+  return document;
+}
+
+config::Document load_data_document(const std::string& path, const std::vector<std::string>& sets) {
+  config::Document document = load_document({}, sets);
+  if (path.empty()) return document;
+  document.set("data.name", recognise_data(path), "--data");
+  document.set("data.root", path, "--data");
   return document;
 }
 

@@ -30,4 +30,7 @@ config::SearchPath config_folders();
 config::Document load_document(const std::vector<std::string>& files,
                                const std::vector<std::string>& sets);
 
+// The assignments, and a data section for what lies at `path`, unless that is empty.
+config::Document load_data_document(const std::string& path, const std::vector<std::string>& sets);
+
 }  // namespace vit::cli

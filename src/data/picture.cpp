@@ -20,14 +20,16 @@ Picture raw_picture(std::string name, Image pixels) {
 }
 
 Picture read_picture(const std::filesystem::path& path) {
-  constexpr uintmax_t kMostBytes = uintmax_t{1} << 30;
   std::error_code unknown;  // reading it will tell
   const uintmax_t size = std::filesystem::file_size(path, unknown);
-  if (!unknown && size > kMostBytes) {
-    detail::picture_failed(path.string(),
-                           "the file has " + std::to_string(size) + " bytes, which is no picture");
-  }
+  if (!unknown) detail::check_picture_bytes(path.string(), size);
   return encoded_picture(path.string(), read_text(path));
+}
+
+void detail::check_picture_bytes(const std::string& name, uint64_t bytes) {
+  constexpr uint64_t kMostBytes = uint64_t{1} << 30;
+  if (bytes <= kMostBytes) return;
+  picture_failed(name, "the file has " + std::to_string(bytes) + " bytes, which is no picture");
 }
 
 Image decode(const Picture& picture) {

@@ -2,6 +2,7 @@
 #include "vit/core/error.hpp"
 
 #include "datasets/datasets.hpp"
+#include "record_folder.hpp"
 
 #include <fmt/format.h>
 
@@ -9,10 +10,20 @@ namespace vit {
 
 std::string recognise_data(const std::string& path) {
   const fs::path folder(path);
+  std::error_code unknown;
+  if (fs::is_regular_file(folder, unknown)) {
+    if (holds_tars(folder)) return "tar";
+    if (holds_label_table(folder)) return "csv";
+    if (holds_tfrecords(folder)) return "tfrecord";
+  }
   require_folder(folder);
+  if (detail::is_record_folder(folder)) return "records";
   if (holds_idx(folder)) return "idx";
   if (holds_cifar(folder)) return "cifar";
   if (holds_image_tree(folder)) return "folder";
+  if (holds_tars(folder)) return "tar";
+  if (holds_tfrecords(folder)) return "tfrecord";
+  if (holds_label_table(folder)) return "csv";
   throw DataError(
       fmt::format("no data set found in '{0}'\n"
                   "looked for  {0}/train/<class>/*.{{jpg,jpeg,png,webp}} or "
@@ -20,6 +31,10 @@ std::string recognise_data(const std::string& path) {
                   "            {0}/train-images-idx3-ubyte[.gz] and its three companions (MNIST, "
                   "Fashion-MNIST)\n"
                   "            {0}/data_batch_1.bin (CIFAR-10) or {0}/train.bin (CIFAR-100)\n"
+                  "            {0}/*.tar or {0}/train/*.tar (image trees or WebDataset samples)\n"
+                  "            {0}/*.tfrecord or {0}/train-00000-of-01024 (TFRecords of "
+                  "tf.train.Example)\n"
+                  "            {0}/*.csv or {0}/*.tsv with the columns file and label\n"
                   "{1}",
                   path, found_in(folder)));
 }

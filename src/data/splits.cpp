@@ -4,6 +4,7 @@
 #include "vit/core/text.hpp"
 
 #include "datasets/datasets.hpp"
+#include "subset.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -115,28 +116,6 @@ Range resolve(const Slice& slice, int64_t size, const std::string& split) {
   return range;
 }
 
-// Some of another dataset's examples, in its order.
-class Subset final : public Dataset {
- public:
-  Subset(std::unique_ptr<Dataset> all, std::vector<int64_t> members)
-      : all_(std::move(all)), members_(std::move(members)) {}
-
-  int64_t size() const override { return static_cast<int64_t>(members_.size()); }
-  int64_t label(int64_t index) const override {
-    return all_->label(members_.at(static_cast<size_t>(index)));
-  }
-  Picture picture(int64_t index) const override {
-    return all_->picture(members_.at(static_cast<size_t>(index)));
-  }
-  std::string name(int64_t index) const override {
-    return all_->name(members_.at(static_cast<size_t>(index)));
-  }
-
- private:
-  std::unique_ptr<Dataset> all_;
-  std::vector<int64_t> members_;
-};
-
 std::vector<int64_t> members_of(const Range& range, int64_t size, bool shuffled) {
   // The key is fixed, not the run's seed: every run and every program means the same examples by
   // "train[90%:]".
@@ -194,8 +173,8 @@ std::unique_ptr<Dataset> open_split(const DataSource& source, const std::string&
   const int64_t size = all->size();
   const Range range = resolve(*request.slice, size, split);
   if (range.begin == 0 && range.end == size) return all;
-  return std::make_unique<Subset>(std::move(all),
-                                  members_of(range, size, source.sorted_by_class()));
+  return std::make_unique<detail::Subset>(std::move(all),
+                                          members_of(range, size, source.sorted_by_class()));
 }
 
 SplitNames resolve_splits(const DataSource& source, const std::string& train,

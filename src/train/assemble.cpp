@@ -25,7 +25,7 @@ void open_data(Parts& parts) {
   parts.source = config.data.build();
   parts.splits =
       resolve_splits(*parts.source, config.data.common().train, config.data.common().val);
-  parts.train_set = open_split(*parts.source, parts.splits.train);
+  parts.train_set = open_training_split(*parts.source, parts.splits.train, config.data.common());
   parts.val_set = open_split(*parts.source, parts.splits.val);
 
   parts.length = {0, config.batch.examples, parts.train_set->size()};

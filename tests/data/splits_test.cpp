@@ -1,9 +1,11 @@
 // Split syntax and the splits a run uses.
 #include "data/data_files.hpp"
+#include "support/temp_dir.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <numeric>
 #include <set>
@@ -180,6 +182,57 @@ TEST(DataSection, ReadsItsKeys) {
   EXPECT_EQ(open_split(*source, data.common().train)->size(), 6);
   EXPECT_THAT(error_of<ConfigError>([] { test::data_section("{name: folder}"); }),
               HasSubstr("data.root"));
+}
+
+std::vector<int64_t> training_members(const DataSource& source, const DataCommon& common) {
+  const auto data = open_training_split(source, "train", common);
+  std::vector<int64_t> numbers;
+  for (int64_t i = 0; i < data->size(); ++i) numbers.push_back(std::stoll(data->name(i)));
+  return numbers;
+}
+
+TEST(TrainingSplit, SmallerSubsetsLieWithinLargerOnes) {
+  const NumberSource source({{"train", 1000}});
+  const auto subset = [&](double fraction, int64_t count, int64_t seed = 0) {
+    DataCommon common;
+    common.fraction = fraction;
+    common.count = count;
+    common.subset_seed = seed;
+    return training_members(source, common);
+  };
+  EXPECT_EQ(subset(1, 0), range(0, 1000));
+  std::vector<int64_t> larger = subset(1, 0);
+  for (const int64_t count : {700, 300, 10, 1}) {
+    const std::vector<int64_t> some = subset(1, count);
+    EXPECT_EQ(static_cast<int64_t>(some.size()), count);
+    EXPECT_TRUE(std::is_sorted(some.begin(), some.end()));
+    EXPECT_TRUE(std::includes(larger.begin(), larger.end(), some.begin(), some.end()));
+    larger = some;
+  }
+  EXPECT_EQ(subset(0.3, 0), subset(1, 300));
+  EXPECT_NE(subset(0.3, 0), subset(0.3, 0, 1));
+  EXPECT_EQ(subset(1e-9, 0).size(), 1u);
+  EXPECT_THAT(error_of([&] { subset(1, 1001); }),
+              AllOf(HasSubstr("data.count is 1001"), HasSubstr("1000 examples")));
+  EXPECT_THAT(error_of<ConfigError>(
+                  [] { test::data_section("{name: synthetic, count: 5, fraction: 0.5}"); }),
+              HasSubstr("together with fraction"));
+}
+
+TEST(TrainingSplit, LeavesOutWhatAFileNames) {
+  const NumberSource source({{"train", 6}});
+  test::TempDir dir;
+  DataCommon common;
+  common.exclude = dir / "names";
+  test::write_file(dir / "names", "1\r\n\n4\n99\n");
+  EXPECT_THAT(training_members(source, common), ElementsAre(0, 2, 3, 5));
+  common.count = 4;
+  EXPECT_THAT(training_members(source, common), ElementsAre(0, 2, 3, 5));
+  test::write_file(dir / "names", "x/1\n");
+  EXPECT_THAT(error_of([&] { training_members(source, common); }),
+              AllOf(HasSubstr("none of which is in the training split"), HasSubstr("like '0'")));
+  test::write_file(dir / "names", "0\n1\n2\n3\n4\n5\n");
+  EXPECT_THAT(error_of([&] { training_members(source, common); }), HasSubstr("leaves nothing"));
 }
 
 }  // namespace

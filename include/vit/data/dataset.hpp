@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -40,8 +41,8 @@ class Dataset {
 
 // What holds for all splits of a source.
 struct DataInfo {
-  std::string kind;  // "fashion_mnist", "mnist", "cifar10", "cifar100", "folder", "synthetic": for
-                     // names and messages
+  std::string kind;  // "fashion_mnist", "mnist", "cifar10", "cifar100", "folder", "synthetic",
+                     // "tar" ..: for names and messages
   std::vector<std::string> classes;  // names in label order
   int64_t channels = 3;
 };
@@ -73,6 +74,10 @@ struct DataCommon {
   Orientation exif_orientation = Orientation::kIgnore;
   bool dct_scaling = false;
   int64_t repeats = 1;
+  std::filesystem::path exclude;
+  double fraction = 1;
+  int64_t count = 0;  // 0 = all
+  int64_t subset_seed = 0;
 
   static constexpr auto describe() {
     using namespace config;
@@ -94,7 +99,21 @@ struct DataCommon {
         field<&DataCommon::repeats>(
             "Times a picture is shown in a row, augmented anew each time; an epoch then shows "
             "this part of the pictures (repeated augmentation, as DeiT).",
-            positive)};
+            positive),
+        field<&DataCommon::exclude>(
+            "File of names, one a line, that are left out of training: pictures of the test set."),
+        field<&DataCommon::fraction>(
+            "Part of the training split that is used, drawn at random; smaller parts lie within "
+            "larger ones.",
+            in_range(0.0, 1.0)),
+        field<&DataCommon::count>("The same as a number of examples (0: as data.fraction says).",
+                                  non_negative),
+        field<&DataCommon::subset_seed>("Another seed, another such part.", non_negative)};
+  }
+  void check(config::Problems& problems) const {
+    problems.require(count == 0 || fraction == 1, "count",
+                     "cannot be given together with fraction");
+    problems.require(fraction > 0, "fraction", "must be above 0");
   }
 };
 
@@ -112,6 +131,11 @@ int64_t error_budget(const std::string& max_errors, int64_t examples);
 // Opens `split` with its slice.
 std::unique_ptr<Dataset> open_split(const DataSource& source, const std::string& split);
 
+// The same for training: without the examples that data.exclude names, then the random subset of
+// data.fraction or data.count. Throws DataError when nothing fits.
+std::unique_ptr<Dataset> open_training_split(const DataSource& source, const std::string& split,
+                                             const DataCommon& common);
+
 // The splits a run trains and validates on. An empty `train` means "train"; an empty `val` means
 // the first of val, validation, test that exists, else what a sliced `train` leaves over
 // ("train[:800]" validates on "train[800:]"), else the last 10 % of train are carved off (and train
@@ -122,9 +146,9 @@ struct SplitNames {
 SplitNames resolve_splits(const DataSource& source, const std::string& train,
                           const std::string& val);
 
-// The configuration section for what lies at `path` (a folder of IDX files, of CIFAR batches, an
-// image tree), recognised by its content. Throws DataError saying what was looked for and what was
-// found.
-std::string recognise_data(const std::string& path);  // a catalogue name: idx, cifar, folder
+// The name of the data set at `path` (packed records, IDX files, CIFAR batches, an image tree, tar
+// or TFRecord shards, a table), recognised by its content. Throws DataError saying what was looked
+// for and what was found.
+std::string recognise_data(const std::string& path);  // "records", "idx", "cifar", "folder", ..
 
 }  // namespace vit

@@ -41,6 +41,9 @@ struct UnreadablePicture : DataError {
 Image decode_image(std::string_view bytes, const std::string& name,
                    Orientation orientation = Orientation::kIgnore);
 
+// Baseline JPEG of gray or RGB, quality 1 to 100; colours at half resolution below quality 90.
+std::string encode_jpeg(const Image& image, int quality);
+
 // 8-bit gray or RGB PNG.
 std::string encode_png(const Image& image);
 

@@ -88,12 +88,7 @@ int bench(const Arguments& arguments) {
   if (side <= 0 || rounds < 0 || benchmark.images <= 0)
     throw ConfigError("--size, --rounds and --images are positive numbers");
 
-  config::Document document = load_document({}, sets);
-  if (!data.empty()) {
-    document.set("data.name", recognise_data(data), "--data");
-    document.set("data.root", data, "--data");
-  }
-  benchmark.config = config::read<LoaderBenchmarkConfig>(document);
+  benchmark.config = config::read<LoaderBenchmarkConfig>(load_data_document(data, sets));
   if (threads > 0) benchmark.config.loader.threads = threads;
   benchmark.size = square(side);
   benchmark.rounds.resize(static_cast<size_t>(rounds));

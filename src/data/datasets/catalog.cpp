@@ -11,6 +11,10 @@ const Datasets::Catalog& Datasets::catalog() {
     add_folder(datasets);
     add_idx(datasets);
     add_cifar(datasets);
+    add_tar(datasets);
+    add_tfrecord(datasets);
+    add_csv(datasets);
+    add_records(datasets);
     add_synthetic(datasets);
     return datasets;
   }();

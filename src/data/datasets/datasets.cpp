@@ -16,10 +16,15 @@ std::string canonical_split(const std::string& name) {
   return name;
 }
 
+bool is_usual_split(const std::string& canonical_name) {
+  return canonical_name == "train" || canonical_name == "val" || canonical_name == "test";
+}
+
 namespace {
 
 bool is_archive(const std::string& name) {
-  for (const char* ending : {".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".zip"}) {
+  for (const char* ending :
+       {".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.zst", ".tar.bz2", ".zip"}) {
     if (name.ends_with(ending)) return true;
   }
   return false;
@@ -38,9 +43,11 @@ void require_folder(const fs::path& root) {
   if (error)
     throw DataError(
         fmt::format("data folder '{}' cannot be read: {}", root.string(), error.message()));
-  const char* advice = is_archive(root.filename().string())
-                           ? "unpack it and name the folder; archives are not read directly"
-                           : "name the folder that holds it";
+  const std::string name = root.filename().string();
+  const char* advice =
+      name.ends_with(".tar") ? "a plain tar is read as it is: data.name: tar"
+      : is_archive(name) ? "unpack it and name the folder; only plain .tar files are read directly"
+                         : "name the folder that holds it";
   throw DataError(fmt::format("'{}' is a file, not a folder\n{}", root.string(), advice));
 }
 

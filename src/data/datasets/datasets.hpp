@@ -6,6 +6,7 @@
 #include "vit/data/dataset.hpp"
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,14 +18,38 @@ void add_idx(Datasets::Catalog& datasets);
 void add_cifar(Datasets::Catalog& datasets);
 void add_folder(Datasets::Catalog& datasets);
 void add_synthetic(Datasets::Catalog& datasets);
+void add_tar(Datasets::Catalog& datasets);
+void add_tfrecord(Datasets::Catalog& datasets);
+void add_csv(Datasets::Catalog& datasets);
+void add_records(Datasets::Catalog& datasets);
 
 bool holds_idx(const fs::path& folder);
 bool holds_cifar(const fs::path& folder);
 bool holds_image_tree(const fs::path& folder);
+// These may be files, too.
+bool holds_tars(const fs::path& path);
+bool holds_tfrecords(const fs::path& path);
+bool holds_label_table(const fs::path& path);
 
 // "val" for val, valid, validation; "train" for train, training; "test" for test, testing; other
 // names unchanged.
 std::string canonical_split(const std::string& name);
+
+// True for train, val and test.
+bool is_usual_split(const std::string& canonical_name);
+
+// train, val, test first; then the others by name.
+template <class Value>
+std::vector<std::string> splits_in_order(const std::map<std::string, Value>& splits) {
+  std::vector<std::string> names;
+  for (const char* usual : {"train", "val", "test"}) {
+    if (splits.contains(usual)) names.emplace_back(usual);
+  }
+  for (const auto& [split, value] : splits) {
+    if (!is_usual_split(split)) names.push_back(split);
+  }
+  return names;
+}
 
 // Throws DataError unless `root` is a folder that can be listed.
 void require_folder(const fs::path& root);

@@ -42,11 +42,6 @@ class FolderDataset final : public Dataset {
   ImageList images_;
 };
 
-bool is_split_name(const std::string& folder) {
-  const std::string name = canonical_split(folder);
-  return name == "train" || name == "val" || name == "test";
-}
-
 // Which folder holds which split, by canonical name: {"train": "train/", "val": "validation/"}, or
 // {"train": ""} when the classes lie directly in the root. Empty when neither layout is there.
 std::map<std::string, std::string> find_splits(const fs::path& root) {
@@ -55,7 +50,8 @@ std::map<std::string, std::string> find_splits(const fs::path& root) {
   // A folder "test" with pictures directly in it is a class, or a split without labels.
   const auto add_splits = [&](bool usual) {
     for (const std::string& folder : folders) {
-      if (is_split_name(folder) != usual || folders_in(root / folder).empty()) continue;
+      if (is_usual_split(canonical_split(folder)) != usual || folders_in(root / folder).empty())
+        continue;
       splits.emplace(canonical_split(folder), folder + "/");
     }
   };
@@ -90,17 +86,7 @@ class FolderSource final : public DataSource {
   const DataInfo& info() const override { return info_; }
   bool sorted_by_class() const override { return true; }
 
-  // train, val, test first; then others by name.
-  std::vector<std::string> splits() const override {
-    std::vector<std::string> names;
-    for (const char* usual : {"train", "val", "test"}) {
-      if (splits_.contains(usual)) names.push_back(usual);
-    }
-    for (const auto& [split, folder] : splits_) {
-      if (!is_split_name(split)) names.push_back(split);
-    }
-    return names;
-  }
+  std::vector<std::string> splits() const override { return splits_in_order(splits_); }
 
   std::unique_ptr<Dataset> open(const std::string& split) const override {
     VIT_CHECK(splits_.contains(split), "open() takes one of splits()");

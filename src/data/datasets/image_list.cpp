@@ -73,24 +73,23 @@ void add_images(const fs::path& folder, const std::string& prefix, int64_t label
   }
 }
 
-[[noreturn]] void unknown_class(const fs::path& folder, const std::string& name,
-                                const std::vector<std::string>& classes) {
-  const std::string meant = closest(name, classes);
+}  // namespace
+
+void unknown_class(const fs::path& class_folder, const std::vector<std::string>& classes) {
+  const std::string meant = closest(class_folder.filename().string(), classes);
   throw DataError(fmt::format(
-      "'{}' is no class of the training split{}\nthe {} classes are {}{}", (folder / name).string(),
+      "'{}' is no class of the training split{}\nthe {} classes are {}{}", class_folder.string(),
       meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant), classes.size(),
       join(std::span(classes).first(std::min<size_t>(classes.size(), 12)), ", "),
       classes.size() > 12 ? ", ..." : ""));
 }
-
-}  // namespace
 
 ImageList list_images(const fs::path& folder, const std::vector<std::string>& classes) {
   ImageList list;
   Ignored ignored;
   for (const std::string& name : folders_in(folder)) {
     const auto known = std::lower_bound(classes.begin(), classes.end(), name);
-    if (known == classes.end() || *known != name) unknown_class(folder, name, classes);
+    if (known == classes.end() || *known != name) unknown_class(folder / name, classes);
     const int64_t before = list.size();
     add_images(folder / name, name, known - classes.begin(), list, ignored);
     if (list.size() == before) {

@@ -33,6 +33,10 @@ std::vector<std::string> folders_in(const std::filesystem::path& folder);
 // True when a picture lies directly in `folder`.
 bool has_images(const std::filesystem::path& folder);
 
+// Throws the DataError of a class that training does not have.
+[[noreturn]] void unknown_class(const std::filesystem::path& class_folder,
+                                const std::vector<std::string>& classes);
+
 // All pictures below folder/<class>, for each of classes that exists. Files that are no pictures
 // are passed over with one warning for all. Throws DataError for a class folder without pictures
 // and for a folder that is none of the classes.
