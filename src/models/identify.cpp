@@ -68,20 +68,9 @@ std::optional<TrunkConfig> trunk_of(const Shapes& shapes) {
                      width_factor(shapes.size(prefix + "stem.conv.weight", 0))};
 }
 
-// The side of a square of that many patches; 0 when it is none.
-int64_t square_side(int64_t patches) {
-  const auto side = static_cast<int64_t>(
-      std::llround(std::sqrt(static_cast<double>(std::max<int64_t>(patches, 0)))));
-  return side * side == patches ? side : 0;
-}
-
 // The smallest image whose patches make a square grid of that side.
 Extent image_for(const VitConfig& config, int64_t side) {
-  int64_t stride = 1;
-  if (config.trunk) {
-    const size_t later = config.trunk->layers.empty() ? 0 : config.trunk->layers.size() - 1;
-    stride = int64_t{4} << later;
-  }
+  const int64_t stride = config.trunk ? config.trunk->stride() : 1;
   return {side * config.patch.height * stride, side * config.patch.width * stride};
 }
 
@@ -192,26 +181,31 @@ Fit fit(const ResNetConfig& preset, const ResNetConfig& found) {
   return is_same ? Fit::kExact : Fit::kNo;
 }
 
-Fit fit(const ModelSection& preset, const Shapes& shapes) {
-  if (const auto* vit = preset.as<VitConfig>()) {
-    const auto found = vit_of(shapes);
-    return found ? fit(*vit, *found) : Fit::kNo;
+// The network of some tensors, in the one family they can be of.
+struct Found {
+  explicit Found(const Shapes& shapes) : vit(vit_of(shapes)) {
+    if (!vit) resnet = resnet_of(shapes);
   }
-  if (const auto* resnet = preset.as<ResNetConfig>()) {
-    const auto found = resnet_of(shapes);
-    return found ? fit(*resnet, *found) : Fit::kNo;
-  }
+  std::optional<VitConfig> vit;
+  std::optional<ResNetConfig> resnet;
+};
+
+Fit fit(const ModelSection& preset, const Found& found) {
+  const auto* vit = preset.as<VitConfig>();
+  if (vit != nullptr && found.vit) return fit(*vit, *found.vit);
+  const auto* resnet = preset.as<ResNetConfig>();
+  if (resnet != nullptr && found.resnet) return fit(*resnet, *found.resnet);
   return Fit::kNo;
 }
 
 }  // namespace
 
 std::vector<std::string> presets_that_fit(const NamedTensors& tensors) {
-  const Shapes shapes(tensors);
+  const Found found{Shapes(tensors)};
   std::vector<std::string> exact, similar;
   for (const std::string& name : Models::catalog().names()) {
     if (!Models::catalog().is_preset(name)) continue;
-    switch (fit(ModelSection(name), shapes)) {
+    switch (fit(ModelSection(name), found)) {
       case Fit::kExact:
         exact.push_back(name);
         break;
@@ -226,15 +220,15 @@ std::vector<std::string> presets_that_fit(const NamedTensors& tensors) {
 }
 
 ModelSection section_of(const NamedTensors& tensors, int64_t heads) {
-  const Shapes shapes(tensors);
+  Found found{Shapes(tensors)};
   config::Problems problems;
-  if (auto vit = vit_of(shapes)) {
-    if (heads > 0) vit->heads = heads;
-    vit->check(problems);
-    if (problems.empty()) return {"vit", std::move(*vit)};
-  } else if (auto resnet = resnet_of(shapes)) {
-    resnet->check(problems);
-    if (problems.empty()) return {"bit", std::move(*resnet)};
+  if (found.vit) {
+    if (heads > 0) found.vit->heads = heads;
+    found.vit->check(problems);
+    if (problems.empty()) return {"vit", std::move(*found.vit)};
+  } else if (found.resnet) {
+    found.resnet->check(problems);
+    if (problems.empty()) return {"bit", std::move(*found.resnet)};
   }
   return {};
 }

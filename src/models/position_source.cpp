@@ -1,7 +1,5 @@
 #include "position_source.hpp"
 
-#include <cmath>
-
 namespace vit {
 
 std::optional<PositionSource> position_source(const std::string& name,
@@ -16,9 +14,9 @@ std::optional<PositionSource> position_source(const std::string& name,
       continue;
     }
     if (patches == wanted.area()) return PositionSource{leading, wanted};
-    const auto side = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(patches))));
+    const int64_t side = square_side(patches);
     const bool is_likely = leading == facts.tokens || facts.unplaced;
-    if (is_likely && side * side == patches) return PositionSource{leading, square(side)};
+    if (is_likely && side > 0) return PositionSource{leading, square(side)};
   }
   return std::nullopt;
 }

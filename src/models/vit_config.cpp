@@ -2,21 +2,21 @@
 
 #include "layers/resnet_trunk.hpp"
 
+#include <algorithm>
+
 namespace vit {
 
-namespace {
-
-int64_t halved(int64_t size) { return (size + 1) / 2; }
-
-}  // namespace
-
 // Convolution and pooling of the stem halve the size, and so does every stage after the first.
+int64_t TrunkConfig::stride() const {
+  constexpr size_t kMostHalvings = 32;  // leaves one pixel of any image
+  const size_t later = layers.empty() ? 0 : layers.size() - 1;
+  return int64_t{4} << std::min(later, kMostHalvings);
+}
+
+// With SAME padding each halving rounds up, and so does all of them at once.
 Extent VitConfig::features() const {
-  if (!trunk) return image;
-  const size_t halvings = 2 + (trunk->layers.empty() ? 0 : trunk->layers.size() - 1);
-  Extent size = image;
-  for (size_t i = 0; i < halvings; ++i) size = {halved(size.height), halved(size.width)};
-  return size;
+  const int64_t stride = trunk ? trunk->stride() : 1;
+  return {(image.height + stride - 1) / stride, (image.width + stride - 1) / stride};
 }
 
 void VitConfig::check(config::Problems& problems) const {

@@ -23,6 +23,9 @@ struct FileFlaw : std::runtime_error {
 CheckpointError unusable(const std::filesystem::path& path, const FileFlaw& flaw,
                          const std::string& kind);
 
+// Dimensions of a tensor that a file may have: what a LibTorch iterator takes.
+inline constexpr size_t kMaxDimensions = 64;
+
 // A name from a file, made fit for a message: short, printable, in quotes.
 std::string in_quotes(std::string_view name);
 

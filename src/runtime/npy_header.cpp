@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr size_t kLongestHeader = 1 << 16;  // NumPy itself trusts no more than 10000 characters
-constexpr size_t kMaxDimensions = 64;       // what a LibTorch iterator takes
 constexpr size_t kAlignment = 64;
 
 [[noreturn]] void flaw(const std::string& name, const std::string& text) {

@@ -22,7 +22,6 @@ namespace {
 using Kind = PickleValue::Kind;
 
 constexpr uint64_t kMaxPickleBytes = 16 << 20;
-constexpr size_t kMaxDimensions = 64;  // what a LibTorch iterator takes
 
 // The dictionary of the weights itself has none of these; the first that holds tensors is taken.
 constexpr std::array<std::string_view, 6> kWeightKeys = {

@@ -19,7 +19,6 @@ using Json = nlohmann::json;
 
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // as the reference implementation
 constexpr int kMaxDepth = 127;                     // of the JSON text, likewise
-constexpr size_t kMaxDimensions = 64;              // what a LibTorch iterator takes
 
 [[noreturn]] void flaw(const std::string& text) { throw FileFlaw(text); }
 

@@ -43,16 +43,15 @@ Container container_of(const fs::path& out) {
 }
 
 bool can_hold(Container container, Layout layout) {
-  const bool is_jax = layout == Layout::kJax || layout == Layout::kBigTransfer;
   switch (container) {
     case Container::kNpz:
-      return is_jax;
+      return is_original(layout);
     case Container::kFolder:
       return layout == Layout::kHuggingFace;
     case Container::kSafetensors:
       break;
   }
-  return !is_jax;
+  return !is_original(layout);
 }
 
 // Which layout `in` is read with (nothing: as recognised) and `out` written in (nothing: the usual
@@ -60,9 +59,9 @@ bool can_hold(Container container, Layout layout) {
 struct Sides {
   std::optional<Layout> in, out;
 };
-Sides sides_of(const ConversionRequest& request, Container container) {
+Sides sides_of(const ConversionRequest& request, Container container, const NamedTensors& file) {
   if (!request.layout) return {};
-  const auto recognised = recognise_layout(read_tensor_archive(find_weights(request.in)).tensors);
+  const auto recognised = recognise_layout(file);
   const bool is_of_in = recognised == request.layout;
   const bool fits_out = can_hold(container, *request.layout);
   if (!fits_out && recognised && !is_of_in) {
@@ -96,15 +95,16 @@ Layout usual_layout(Container container, const NamedTensors& tensors) {
 struct Described {
   std::optional<StoredModel> model;
   bool has_input = false;  // whether model->input is that of the weights, or just the default
+  bool has_heads = false;  // whether the number of attention heads is told, or just the usual one
 };
 
-// Presets of equal dimensions hold the same tensors; which of them it is matters for preprocessing
-// only.
+// Presets of equal dimensions (`fitting`) hold the same tensors; which of them it is matters for
+// preprocessing only.
 std::optional<ModelSection> section_for(const ConversionRequest& request,
-                                        const WeightsSource& source) {
+                                        const WeightsSource& source,
+                                        const std::vector<std::string>& fitting) {
   if (!request.model.empty() || source.model) return identify_model(source, request.model);
   const NamedTensors& tensors = source.weights.tensors;
-  const std::vector<std::string> fitting = presets_that_fit(tensors);
   ModelSection section =
       fitting.empty() ? section_of(tensors, source.weights.heads) : ModelSection(fitting.front());
   if (section.empty()) return std::nullopt;
@@ -114,12 +114,15 @@ std::optional<ModelSection> section_for(const ConversionRequest& request,
 
 Described describe(const ConversionRequest& request, const WeightsSource& source) {
   Described result;
-  auto section = section_for(request, source);
-  if (!section) return result;
   const Weights& weights = source.weights;
-  const bool is_one_preset = presets_that_fit(weights.tensors).size() == 1;
-  result.has_input = source.input || !request.model.empty() || is_original(weights.layout) ||
-                     is_one_preset || request.overrides.contains("input");
+  const std::vector<std::string> fitting = presets_that_fit(weights.tensors);
+  const auto section = section_for(request, source, fitting);
+  if (!section) return result;
+  const bool is_named = !request.model.empty();
+  result.has_input = source.input || is_named || is_original(weights.layout) ||
+                     fitting.size() == 1 || request.overrides.contains("input");
+  result.has_heads = source.model || is_named || weights.heads > 0 || !fitting.empty() ||
+                     request.overrides.contains("model.heads");
   const StoredModel stored{*section, source.input.value_or(input_of_preset(section->name()))};
   result.model = config::read<StoredModel>(request.overrides, stored);
   return result;
@@ -173,14 +176,10 @@ ExportOptions export_options(const std::optional<StoredModel>& stored, const Wei
 }
 
 // The number of heads leaves no trace in timm's names.
-void require_heads(const Described& described, const ConversionRequest& request,
-                   const WeightsSource& source) {
+void require_heads(const Described& described, const std::string& weights) {
   const VitConfig* vit = described.model ? described.model->model.as<VitConfig>() : nullptr;
-  const bool is_told = !request.model.empty() || source.model || source.weights.heads > 0 ||
-                       request.overrides.contains("model.heads") ||
-                       !presets_that_fit(source.weights.tensors).empty();
-  if (vit == nullptr || is_told) return;
-  throw CheckpointError("weights '" + source.weights.name +
+  if (vit == nullptr || described.has_heads) return;
+  throw CheckpointError("weights '" + weights +
                         "' do not tell the number of attention heads, which this layout needs\n"
                         "add --set model.heads=N, or name the model with --model");
 }
@@ -196,8 +195,7 @@ void write_folder(const fs::path& folder, const NamedTensors& tensors, const Sto
   const std::string config = huggingface_config(*vit, model, classes);
   const std::string processor = preprocessor_config(stored.input, model.input_size());
   // Made beside it and moved when whole: a full disk leaves an older export as it was.
-  fs::path part = folder / "";  // a name without a slash at its end
-  part = part.parent_path();
+  fs::path part = (folder / "").parent_path();  // without a slash at its end
   part += ".partial-" + std::to_string(getpid());
   try {
     fs::create_directories(part);
@@ -239,13 +237,15 @@ void write(const ConversionRequest& request, Container container, Layout layout,
 
 void convert(const ConversionRequest& request) {
   const Container container = container_of(request.out);
-  const Sides sides = sides_of(request, container);
-  const WeightsSource source = open_weights(request.in, "best", WhichWeights::kRaw, sides.in);
+  const fs::path file = find_weights(request.in);
+  TensorArchive archive = read_tensor_archive(file);
+  const Sides sides = sides_of(request, container, archive.tensors);
+  const WeightsSource source = weights_in(file, std::move(archive), sides.in);
   const Layout layout = sides.out.value_or(usual_layout(container, source.weights.tensors));
   const Described described = describe(request, source);
   const Fitted fitted = fit(source.weights, described.model);
   if (layout == Layout::kJax || layout == Layout::kHuggingFace)
-    require_heads(described, request, source);
+    require_heads(described, source.weights.name);
   write(request, container, layout, described, fitted, source);
 
   int64_t parameters = 0;

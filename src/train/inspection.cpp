@@ -44,9 +44,9 @@ bool has_zero_head(const NamedTensors& tensors) {
 
 Findings look_at(const fs::path& path) {
   Findings found;
-  const WeightsSource source = open_weights(path);
-  found.file = source.file;
-  found.archive = read_tensor_archive(source.file);
+  found.file = find_weights(path);
+  found.archive = read_tensor_archive(found.file);
+  const WeightsSource source = weights_in(found.file, found.archive);
   const bool is_known = recognise_layout(found.archive.tensors).has_value();
   found.layout = is_known ? layout_name(source.weights.layout) : "unknown";
   found.model = model_of(source);

@@ -19,12 +19,13 @@
 namespace vit {
 namespace {
 
-// A weight file inside a checkpoint must be the one its manifest names.
-void verify_if_checkpoint(const fs::path& file) {
+// `file`; inside a checkpoint it must be the one its manifest names.
+fs::path verified(const fs::path& file) {
   const fs::path folder = file.parent_path();
   const bool is_checkpoint =
       folder.filename().string().starts_with("step-") || fs::exists(folder / "manifest.json");
   if (is_checkpoint) verify_checkpoint(folder);
+  return file;
 }
 
 // The weight file of a folder that transformers wrote, if it is one.
@@ -104,8 +105,8 @@ fs::path find_weights(const fs::path& path, const std::string& checkpoint, Which
     throw CheckpointError("there are no weights at '" + path.string() +
                           "'\ngive a weight file, a checkpoint folder or a run folder");
   }
-  if (!fs::is_directory(path)) return path;
-  if (const auto file = transformers_file(path)) return *file;
+  if (!fs::is_directory(path)) return verified(path);
+  if (const auto file = transformers_file(path)) return verified(*file);
   const bool is_checkpoint =
       fs::exists(path / "manifest.json") || fs::exists(path / "model.safetensors");
   const fs::path folder = is_checkpoint ? path : find_checkpoint(path, checkpoint);
@@ -115,7 +116,7 @@ fs::path find_weights(const fs::path& path, const std::string& checkpoint, Which
     throw CheckpointError("checkpoint '" + folder.string() + "' has no " +
                           file.filename().string());
   }
-  return file;
+  return verified(file);
 }
 
 std::optional<Layout> layout_in(const config::Document& document) {
@@ -125,14 +126,18 @@ std::optional<Layout> layout_in(const config::Document& document) {
 
 WeightsSource open_weights(const fs::path& path, const std::string& checkpoint, WhichWeights which,
                            std::optional<Layout> layout) {
+  const fs::path file = find_weights(path, checkpoint, which);
+  return weights_in(file, read_tensor_archive(file), layout);
+}
+
+WeightsSource weights_in(const fs::path& file, TensorArchive archive,
+                         std::optional<Layout> layout) {
   WeightsSource source;
-  source.file = find_weights(path, checkpoint, which);
+  source.file = file;
   const fs::path folder = source.file.parent_path();
   const bool in_checkpoint = folder.filename().string().starts_with("step-");
   const std::string name = in_checkpoint ? (folder.filename() / source.file.filename()).string()
                                          : source.file.filename().string();
-  verify_if_checkpoint(source.file);
-  TensorArchive archive = read_tensor_archive(source.file);
   source.format = format_name(archive.format);
   source.classes = stored_classes(archive.metadata);
   if (auto stored = stored_model(archive.metadata, name)) {

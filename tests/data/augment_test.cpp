@@ -1,11 +1,10 @@
 // What the augmenting transforms draw: which operators, how often, where.
-#include "vit/config/document.hpp"
-#include "vit/config/reader.hpp"
 #include "vit/core/error.hpp"
 #include "vit/data/transform.hpp"
 
 #include "data/transforms/blur.hpp"
 #include "data/transforms/operators.hpp"
+#include "transform_from_yaml.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,17 +15,8 @@
 namespace vit {
 namespace {
 
-struct AugmentConfig {
-  std::vector<TransformSection> augment;
-  static constexpr auto describe() {
-    return std::tuple{config::field<&AugmentConfig::augment>("Transforms.")};
-  }
-};
-
 std::unique_ptr<Transform> from_yaml(const std::string& text) {
-  const auto document = config::Document::from_text("augment: [" + text + "]\n", "test.yaml");
-  return config::read<AugmentConfig>(document).augment.at(0).build(
-      {square(24), Interpolation::kBilinear});
+  return test::transform_from_yaml(text, {square(24), Interpolation::kBilinear});
 }
 
 Image noise() {

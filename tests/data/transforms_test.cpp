@@ -1,12 +1,11 @@
 // Every transform of the catalogue, the distributions of the random ones, and the pipeline that
 // ends at the model's size.
-#include "vit/config/document.hpp"
-#include "vit/config/reader.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/random.hpp"
 #include "vit/data/transform.hpp"
 
 #include "picture_goldens.hpp"
+#include "transform_from_yaml.hpp"
 
 #include <cmath>
 #include <map>
@@ -225,17 +224,8 @@ TEST(RandomCrop, TakesEveryPlaceAboutEquallyOften) {
   for (auto [corner, count] : corners) EXPECT_NEAR(count, 200, 60) << int{corner};
 }
 
-struct AugmentConfig {
-  std::vector<TransformSection> augment;
-  static constexpr auto describe() {
-    return std::tuple{config::field<&AugmentConfig::augment>("Transforms.")};
-  }
-};
-
 std::unique_ptr<Transform> from_yaml(const std::string& text) {
-  const auto document = config::Document::from_text("augment: [" + text + "]\n", "test.yaml");
-  return config::read<AugmentConfig>(document).augment.at(0).build(
-      {square(3), Interpolation::kBilinear});
+  return test::transform_from_yaml(text, {square(3), Interpolation::kBilinear});
 }
 
 struct PaddingCase {

@@ -18,6 +18,9 @@ struct Extent {
 
 constexpr Extent square(int64_t side) { return {side, side}; }
 
+// The side of the square of that area; 0 when none has it.
+int64_t square_side(int64_t area);
+
 // "224" or "224x160" (height x width).
 std::string to_string(const Extent& extent);
 

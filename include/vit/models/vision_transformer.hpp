@@ -67,6 +67,8 @@ struct TrunkConfig {
   std::vector<int64_t> layers = {3, 4, 9};
   double width = 1;
 
+  int64_t stride() const;  // of the features, in pixels
+
   static constexpr auto describe() {
     using namespace config;
     return std::tuple{

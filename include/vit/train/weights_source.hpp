@@ -6,6 +6,7 @@
 #include "vit/data/transform.hpp"
 #include "vit/models/layout.hpp"
 #include "vit/models/model.hpp"
+#include "vit/runtime/tensor_archive.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -34,10 +35,15 @@ WeightsSource open_weights(const std::filesystem::path& path,
                            WhichWeights which = WhichWeights::kRaw,
                            std::optional<Layout> layout = {});
 
+// The same for a file that has been read: find_weights(), read_tensor_archive(), weights_in() are
+// open_weights().
+WeightsSource weights_in(const std::filesystem::path& file, TensorArchive archive,
+                         std::optional<Layout> layout = {});
+
 // What `init.layout` of a configuration says; nothing when it is to be recognised.
 std::optional<Layout> layout_in(const config::Document& document);
 
-// The weight file that open_weights() would read.
+// The weight file itself, verified where it is a checkpoint's.
 std::filesystem::path find_weights(const std::filesystem::path& path,
                                    const std::string& checkpoint = "best",
                                    WhichWeights which = WhichWeights::kRaw);

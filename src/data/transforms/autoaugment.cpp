@@ -130,7 +130,8 @@ class AutoAugment final : public Transform {
     for (size_t i = first; i < first + 2; ++i) {
       Random draw = random.at(i - first);
       if (!draw.chance(steps_[i].probability)) continue;
-      const double level = drawn_level(steps_[i].level, draw);
+      const double level =
+          std::clamp(detail::noisy_level(steps_[i].level, noise_, draw), 0.0, 10.0);
       const detail::Operation operation = steps_[i].kind.at(level, draw);
       image = detail::apply_operation(std::move(image), operation, style_, draw);
     }
@@ -142,11 +143,6 @@ class AutoAugment final : public Transform {
     detail::LeveledOperator kind;
     double probability, level;
   };
-
-  double drawn_level(double level, Random& random) const {
-    if (noise_ > 100) return random.uniform(0, level);
-    return noise_ > 0 ? std::clamp(level + noise_ * random.normal(), 0.0, 10.0) : level;
-  }
 
   std::vector<ResolvedStep> steps_;  // two and two
   double noise_;

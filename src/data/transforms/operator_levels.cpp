@@ -98,6 +98,11 @@ std::vector<LeveledOperator> named(std::initializer_list<std::string_view> names
 
 }  // namespace
 
+double noisy_level(double level, double noise, Random& random) {
+  if (noise > 100) return random.uniform(0, level);
+  return noise > 0 ? level + noise * random.normal() : level;
+}
+
 const LeveledOperator& timm_operator(std::string_view name) {
   const auto* found = std::ranges::find(kTimm, name, &LeveledOperator::name);
   VIT_CHECK(found != std::end(kTimm), "no operator is called " + std::string(name));

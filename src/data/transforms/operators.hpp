@@ -73,6 +73,10 @@ struct LeveledOperator {
   Operation at(double level, Random& random) const { return {kind, argument(level, random)}; }
 };
 
+// A level with timm's noise: normal of that deviation, or above 100 uniform between 0 and the
+// level.
+double noisy_level(double level, double noise, Random& random);
+
 // By timm's names; "Increasing" ones grow in strength with the level.
 const LeveledOperator& timm_operator(std::string_view name);
 

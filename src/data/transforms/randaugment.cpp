@@ -96,13 +96,7 @@ class RandAugment final : public Transform {
 
  private:
   double drawn_magnitude(Random& random) const {
-    double magnitude = magnitude_;
-    if (noise_ > 100) {
-      magnitude = random.uniform(0, magnitude_);
-    } else if (noise_ > 0) {
-      magnitude += noise_ * random.normal();
-    }
-    magnitude = std::max(magnitude, 0.0);
+    const double magnitude = std::max(detail::noisy_level(magnitude_, noise_, random), 0.0);
     return most_ ? std::min(magnitude, *most_) : magnitude;
   }
 

@@ -8,7 +8,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <cmath>
 #include <string_view>
 
 namespace vit {
@@ -81,14 +80,7 @@ Rules transformer_rules(Trunk trunk, JaxForm form) {
 }
 
 // g * g patches and a class token; a square number of entries never is.
-bool has_class_entry(const at::Tensor& embedding) {
-  const auto side = static_cast<int64_t>(std::sqrt(static_cast<double>(embedding.size(1))));
-  return side * side + 1 == embedding.size(1);
-}
-
-at::Tensor with_zero_entry(const at::Tensor& embedding) {
-  return at::cat({at::zeros({1, 1, embedding.size(2)}, embedding.options()), embedding}, 1);
-}
+bool has_class_entry(const at::Tensor& embedding) { return square_side(embedding.size(1) - 1) > 0; }
 
 // big_vision adds position embeddings before the class token joins: the class token has none, which
 // is an entry of zeros. Networks that dropped the class token may still hold its entry.

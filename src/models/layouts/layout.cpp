@@ -101,12 +101,16 @@ void refuse_tensor(const std::string& owner, const std::string& name) {
   throw CheckpointError(fmt::format("{} has no place for {}: {}", owner, name, what_it_is(name)));
 }
 
+at::Tensor with_zero_entry(const at::Tensor& embedding) {
+  return at::cat({at::zeros({1, 1, embedding.size(2)}, embedding.options()), embedding}, 1);
+}
+
 NamedTensors with_class_position(const NamedTensors& timm, int64_t patches) {
   NamedTensors all = timm;
   if (find_tensor(timm, "cls_token") == nullptr) return all;
   for (auto& [name, tensor] : all) {
     if (name != "pos_embed" || tensor.dim() != 3 || tensor.size(1) != patches) continue;
-    tensor = at::cat({at::zeros({1, 1, tensor.size(2)}, tensor.options()), tensor}, 1);
+    tensor = with_zero_entry(tensor);
   }
   return all;
 }

@@ -24,6 +24,9 @@ NamedTensors export_torchvision(const NamedTensors& timm, const ExportOptions& o
 
 bool any_name(const NamedTensors& tensors, std::string_view glob);
 
+// [1, N, D] -> [1, 1 + N, D]: with an entry of zeros in front.
+at::Tensor with_zero_entry(const at::Tensor& embedding);
+
 // `timm` with a zero entry for the class token in front of a pos_embed that has none.
 NamedTensors with_class_position(const NamedTensors& timm, int64_t patches);
 
