@@ -197,12 +197,13 @@ ModelCost VisionTransformer::cost() const {
              m = static_cast<double>(config_.mlp_width());
   double block = t * (4 * d * d + 2 * d * m) + 2 * t * t * d;
   if (config_.position_embedding == PositionEmbedding::kRelative) block += t * (2 * t - 1) * d;
-  double macs = patch_embed_->macs() + static_cast<double>(config_.depth) * block;
+  double macs = static_cast<double>(config_.depth) * block;
   if (attn_pool_) macs += attn_pool_->macs(tokens());
   for (const auto& layer : {pre_logits_, head_, head_dist_}) {
     if (layer) macs += static_cast<double>(layer->weight.numel());
   }
-  return {macs, tokens()};
+  const Macs patches = patch_embed_->macs();
+  return {patches.all + macs, patches.inside + macs, tokens()};
 }
 
 }  // namespace

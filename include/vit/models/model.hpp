@@ -40,10 +40,11 @@ class Taps {
   virtual void see(const std::string& name, const at::Tensor& value) = 0;
 };
 
-// Arithmetic of one forward pass of one image.
+// Arithmetic of one forward pass of one image. The paper's compute (Table 6) leaves padding out.
 struct ModelCost {
-  double macs = 0;     // multiply-accumulates of convolutions, dense layers and attention products
-  int64_t tokens = 0;  // sequence length, class token included; 0 for networks without tokens
+  double macs = 0;  // multiply-accumulates of convolutions, dense layers and attention products
+  double macs_unpadded = 0;  // the same without those that meet a padding zero of a convolution
+  int64_t tokens = 0;        // sequence length, class token included; 0 for networks without tokens
 };
 
 enum class Mode { kTrain, kEval };

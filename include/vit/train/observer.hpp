@@ -3,6 +3,7 @@
 // TensorBoard are observers.
 #pragma once
 
+#include "vit/models/model.hpp"
 #include "vit/train/progress.hpp"
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct RunInfo {
   std::filesystem::path run_dir;
   std::string run_name;      // "20260830-1412_vit_nano7_fashion_mnist"
   int64_t parameters = 0;    // of the model
+  ModelCost cost;            // of one image
   Progress at;               // where the run starts; step > 0 after a resume
   std::string resumed_from;  // "" for a fresh run
   // Lines of the header block, label and text: {"model", "vit_nano7  28x28x1 -> 17 tokens ..."},

@@ -38,6 +38,7 @@ class JsonlObserver final : public Observer {
     line["run"] = info.run_name;
     line["time"] = utc_time();
     line["params"] = info.parameters;
+    line["macs"] = info.cost.macs;
     line["total_steps"] = info.at.total_steps;
     line["resumed_from"] = info.resumed_from.empty() ? Line(nullptr) : Line(info.resumed_from);
     write(line);
