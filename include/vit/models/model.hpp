@@ -12,6 +12,7 @@
 #include "vit/runtime/named_tensor.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -49,6 +50,15 @@ struct ModelCost {
 
 enum class Mode { kTrain, kEval };
 
+// Changes the embeddings of the patches, [B, N, D] -> [B, N, D], before they are given places.
+using PatchEdit = std::function<at::Tensor(const at::Tensor& patches)>;
+
+// The patches of networks that have tokens.
+struct PatchTokens {
+  Extent grid;        // N = rows x columns; 0x0: there are none
+  int64_t width = 0;  // D
+};
+
 class Model {
  public:
   virtual ~Model() = default;
@@ -57,6 +67,14 @@ class Model {
   // (fp32 outside autocast). kTrain draws dropout and stochastic depth from LibTorch's default
   // generator.
   virtual at::Tensor forward(const at::Tensor& images, Mode mode, Taps* taps = nullptr) const = 0;
+
+  // What encode_patches() works on; a ResNet has none.
+  virtual PatchTokens patch_tokens() const { return {}; }
+
+  // What the last block (and the final norm, where there is one) makes of every patch: images as
+  // above -> [B, N, D]. `edit` may be empty. Only for networks with patch_tokens().
+  virtual at::Tensor encode_patches(const at::Tensor& images, Mode mode,
+                                    const PatchEdit& edit) const;
 
   // Every parameter, in timm's order. The tensors are the model's own: writing into them, or giving
   // them other storage (set_data), changes the model.
