@@ -9,6 +9,8 @@
 #include "vit/train/stored_model.hpp"
 #include "vit/train/weights_source.hpp"
 
+#include "probes/training_probes.hpp"
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
@@ -27,6 +29,8 @@ void open_data(Parts& parts) {
       resolve_splits(*parts.source, config.data.common().train, config.data.common().val);
   parts.train_set = open_training_split(*parts.source, parts.splits.train, config.data.common());
   parts.val_set = open_split(*parts.source, parts.splits.val);
+
+  parts.probes = open_training_probes(config, *parts.source, parts.splits);
 
   parts.length = {0, config.batch.examples, parts.train_set->size()};
   parts.length.total_steps = in_steps(config.steps, parts.length);

@@ -3,6 +3,7 @@
 #include "vit/config/reference.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/text.hpp"
+#include "vit/train/evaluation_config.hpp"
 #include "vit/train/run_config.hpp"
 
 namespace vit {
@@ -22,6 +23,7 @@ constexpr Catalogue kCatalogues[] = {
     {"optimizers", []() -> const config::CatalogBase& { return Optimizers::catalog(); }},
     {"schedules", []() -> const config::CatalogBase& { return Schedules::catalog(); }},
     {"averages", []() -> const config::CatalogBase& { return Averages::catalog(); }},
+    {"probes", []() -> const config::CatalogBase& { return Probes::catalog(); }},
 };
 
 }  // namespace
@@ -49,7 +51,10 @@ std::string configuration_reference() {
          "meaning. How files are\n"
          "layered (`extends`, several `--config`, `--set`) is described in the "
          "[README](../README.md).\n\n" +
-         config::reference<RunConfig>();
+         config::reference<RunConfig>() +
+         "\n# Keys of vit-eval\n\n"
+         "Beside those above: what `vit-eval --set` takes of its own.\n\n" +
+         config::reference<EvaluationConfig>();
 }
 
 std::string configuration_help(const std::string& section) {

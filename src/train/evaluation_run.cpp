@@ -15,7 +15,10 @@
 #include "vit/train/stored_model.hpp"
 #include "vit/train/weights_source.hpp"
 
+#include "class_match.hpp"
+#include "evaluation_probes.hpp"
 #include "evaluation_results.hpp"
+#include "real_accuracy.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/core.h>
@@ -34,10 +37,14 @@ struct Subject {
   WeightsSource raw;
   std::optional<WeightsSource> average;
   std::unique_ptr<Model> model;
+  EvaluationConfig settings;
   std::unique_ptr<DataSource> source;
   std::unique_ptr<Dataset> dataset;
   std::string split;
   std::vector<std::string> classes;
+  bool is_scored = true;  // the classes of the data are classes of the model
+  at::Tensor valid;       // bool [K]: classes that may be predicted; undefined: all
+  EvaluationProbes probes;
   at::Device device{at::kCPU};
 };
 
@@ -78,55 +85,61 @@ RunConfig read_config(const EvaluationRequest& request, const WeightsSource& wei
   return read_run_config(document.overlay(request.overrides));
 }
 
-// Labels of a data set whose classes have other numbers than those of the model, matched by name.
-void align_classes(Subject& subject, const std::vector<std::string>& own) {
-  const std::vector<std::string>& known = subject.raw.classes;
-  const auto outputs = static_cast<size_t>(subject.model->classes());
-  if (known.empty() || own == known) {
-    if (own.size() > outputs) {
-      throw DataError(
-          fmt::format("the data have {} classes, the model tells {} apart\nevaluate on data with "
-                      "its classes, or "
-                      "fine-tune it first (vit-finetune)",
-                      own.size(), outputs));
-    }
-    subject.classes = known.empty() ? own : known;
+// Whether something is asked that only classes of the model can answer.
+bool needs_classes(const EvaluationRequest& request) {
+  const bool has_files =
+      !request.predictions.empty() || !request.logits.empty() || !request.real.empty();
+  return has_files || request.per_class || !asks_probes(request.settings);
+}
+
+// Gives the data the model's class numbers. Classes that are not the model's are an error, unless
+// nothing that was asked needs them.
+void align_classes(Subject& subject, bool must_fit) {
+  ClassMatch match = match_classes(subject.source->info().classes, subject.raw.classes,
+                                   subject.model->classes(), subject.settings.classes);
+  if (!match.misfit.empty()) {
+    if (must_fit) throw DataError(match.misfit);
+    spdlog::info("no class accuracy: {}", match.misfit.substr(0, match.misfit.find('\n')));
+    subject.is_scored = false;
     return;
   }
-  std::vector<int64_t> labels;
-  for (const std::string& name : own) {
-    const auto at = std::find(known.begin(), known.end(), name);
-    if (at == known.end()) {
-      throw DataError("class '" + name + "' of the data is not among the " +
-                      std::to_string(known.size()) + " classes of the model\nits classes: " +
-                      join(std::span(known).first(std::min<size_t>(8, known.size())), ", ") +
-                      (known.size() > 8 ? ", ..." : ""));
-    }
-    labels.push_back(at - known.begin());
+  if (!match.labels.empty())
+    subject.dataset = relabelled(std::move(subject.dataset), std::move(match.labels));
+  subject.classes = std::move(match.names);
+}
+
+void open_listed_files(const EvaluationRequest& request, Subject& subject) {
+  if (request.data.empty()) throw ConfigError("--labels needs --data: the folder its files lie in");
+  if (asks_probes(request.settings)) {
+    throw ConfigError(
+        "few-shot and k-NN learn from a training split, which --labels does not give\n"
+        "evaluate a folder with train/ and val/ instead");
   }
-  subject.dataset = relabelled(std::move(subject.dataset), std::move(labels));
-  subject.classes = known;
+  const ClassesConfig& classes = subject.settings.classes;
+  if (!classes.map.empty() || classes.by == ClassesConfig::By::kIndex) {
+    throw ConfigError(
+        "--labels gives the numbers of the model's classes already\n"
+        "leave out --label-map and classes.by");
+  }
+  subject.dataset = open_labelled_files(request.data, request.labels);
+  subject.split = request.labels.stem().string();
+  subject.classes = subject.raw.classes;
 }
 
 void open_data(const EvaluationRequest& request, Subject& subject) {
-  if (!request.labels.empty()) {
-    if (request.data.empty())
-      throw ConfigError("--labels needs --data: the folder its files lie in");
-    subject.dataset = open_labelled_files(request.data, request.labels);
-    subject.split = request.labels.stem().string();
-    subject.classes = subject.raw.classes;
-    return;
-  }
+  if (!request.labels.empty()) return open_listed_files(request, subject);
   subject.source = subject.config.data.build();
   const DataCommon& common = subject.config.data.common();
-  subject.split = request.split.empty()
-                      ? resolve_splits(*subject.source, common.train, common.val).val
-                      : request.split;
+  const SplitNames splits = resolve_splits(*subject.source, common.train, common.val);
+  subject.split = request.split.empty() ? splits.val : request.split;
   subject.dataset = open_split(*subject.source, subject.split);
-  align_classes(subject, subject.source->info().classes);
+  subject.probes = open_probes(request.settings, *subject.source, *subject.dataset,
+                               {splits.train, subject.split});
+  align_classes(subject, needs_classes(request));
 }
 
 void check_labels(const Subject& subject) {
+  if (!subject.is_scored) return;
   for (int64_t i = 0; i < subject.dataset->size(); ++i) {
     if (subject.dataset->label(i) < subject.model->classes()) continue;
     throw DataError(fmt::format("'{}' has label {}, but the model has {} classes",
@@ -135,23 +148,51 @@ void check_labels(const Subject& subject) {
   }
 }
 
+// Classes among the labels, where only those may be predicted.
+at::Tensor valid_classes(const Subject& subject) {
+  if (subject.settings.classes.among == ClassesConfig::Among::kAll || !subject.is_scored) return {};
+  at::Tensor valid = at::zeros({subject.model->classes()}, at::kBool);
+  for (int64_t i = 0; i < subject.dataset->size(); ++i) {
+    if (const int64_t label = subject.dataset->label(i); label >= 0) valid[label] = true;
+  }
+  return valid;
+}
+
+// Puts these weights into the model, with a word on what was not to be had as it is.
+void load(const Subject& subject, const WeightsSource& weights) {
+  InitConfig init = subject.config.init;
+  init.head = HeadPolicy::kKeep;
+  const LoadReport report = load_weights(*subject.model, weights.weights, init);
+  const bool is_plain = report.matched == report.total && report.resized.empty() &&
+                        report.adapted.empty() && report.unused.empty() && report.notes.empty();
+  const bool is_doubtful = !report.unused.empty() || !report.notes.empty();
+  if (!is_plain) {
+    spdlog::log(is_doubtful ? spdlog::level::warn : spdlog::level::info, "{}\n{}",
+                weights.weights.name, load_table(report));
+  }
+  move_to(*subject.model, subject.device);
+}
+
 Subject open_subject(const EvaluationRequest& request) {
   Subject subject;
+  subject.settings = config::read<EvaluationConfig>(request.settings);
   open_sources(request, subject);
   subject.config = read_config(request, subject.raw);
   subject.device = choose_device(subject.config.device);
   set_deterministic(subject.config.run.deterministic);
   const Weights& weights = subject.raw.weights;
   const int64_t classes = classes_of(weights.tensors);
-  if (classes == 0)
+  if (classes == 0 && !asks_probes(request.settings))
     throw CheckpointError("weights '" + weights.name + "' have no classification head");
   subject.model = subject.config.model.build({.classes = classes,
                                               .channels = channels_of(weights.tensors),
                                               .allocation = Allocation::kUninitialised});
+  load(subject, subject.raw);  // first of all: that it is another model explains the rest
   open_data(request, subject);
   for (auto n = static_cast<int64_t>(subject.classes.size()); n < classes; ++n)
     subject.classes.push_back(std::to_string(n));
   check_labels(subject);
+  subject.valid = valid_classes(subject);
   return subject;
 }
 
@@ -186,31 +227,6 @@ void collect(const at::Tensor& logits, const at::Tensor& labels,
   }
 }
 
-// Lists of right classes by image number; images are found by the number in their name
-// (ILSVRC2012_val_00000293).
-RealAccuracy score_real(const fs::path& file, const std::vector<std::string>& names,
-                        const std::vector<Prediction>& predictions) {
-  const auto labels = nlohmann::json::parse(read_text(file), nullptr, /*allow_exceptions=*/false);
-  if (!labels.is_array())
-    throw DataError("ReaL labels '" + file.string() + "' are not a JSON list of lists");
-  RealAccuracy accuracy;
-  for (size_t i = 0; i < names.size(); ++i) {
-    const size_t at = names[i].rfind("_val_");
-    const int64_t number = at == std::string::npos ? 0 : std::atoll(names[i].c_str() + at + 5);
-    if (number < 1 || number > static_cast<int64_t>(labels.size())) {
-      throw DataError(
-          "'" + names[i] + "' has no entry in '" + file.string() +
-          "'\nReaL labels go with ImageNet's validation images, named ILSVRC2012_val_<number>");
-    }
-    const auto& right = labels[static_cast<size_t>(number - 1)];
-    if (!right.is_array() || right.empty()) continue;
-    ++accuracy.n;
-    accuracy.count +=
-        std::find(right.begin(), right.end(), predictions[i].predicted) != right.end();
-  }
-  return accuracy;
-}
-
 // Says before the work what would fail after it.
 void require_folder_of(const fs::path& file) {
   if (file.empty() || file == "-") return;
@@ -221,35 +237,40 @@ void require_folder_of(const fs::path& file) {
   }
 }
 
-WeightsResult evaluate_weights(Subject& subject, const WeightsSource& weights,
-                               const std::string& name, at::Tensor* all_logits) {
-  InitConfig init = subject.config.init;
-  init.head = HeadPolicy::kKeep;
-  const LoadReport report = load_weights(*subject.model, weights.weights, init);
-  const bool is_plain = report.matched == report.total && report.resized.empty() &&
-                        report.adapted.empty() && report.unused.empty() && report.notes.empty();
-  const bool is_doubtful = !report.unused.empty() || !report.notes.empty();
-  if (!is_plain) {
-    spdlog::log(is_doubtful ? spdlog::level::warn : spdlog::level::info, "{}\n{}",
-                weights.weights.name, load_table(report));
-  }
-  move_to(*subject.model, subject.device);
-
+// With the weights that are in the model.
+WeightsResult evaluate_weights(const Subject& subject, const std::string& name,
+                               at::Tensor* all_logits) {
   const Pipeline pipeline({}, subject.config.input, subject.model->input_size(),
                           {subject.config.data.common().exif_orientation});
   WeightsResult result;
   result.weights = name;
   std::vector<at::Tensor> kept;
   EvalPlan plan = plan_for(subject, pipeline);
+  plan.valid = subject.valid;
   plan.on_logits = [&](const at::Tensor& logits, const at::Tensor& labels) {
-    collect(logits, labels, result.predictions);
+    collect(only_valid(logits, subject.valid), labels, result.predictions);
     if (all_logits != nullptr) kept.push_back(logits);
   };
-  const int64_t total = subject.dataset->size();
   plan.progress = [&](int64_t done) {
-    set_status_line(fmt::format("  {} weights: {} of {} images", name, done, total));
+    set_status_line(
+        fmt::format("  {} weights: {} of {} images", name, done, grouped(subject.dataset->size())));
   };
-  result.evaluation = evaluate(*subject.model, plan);
+  const bool has_probes = !subject.probes.groups.empty();
+  Features features;
+  if (subject.is_scored) {
+    FeatureRows rows(subject.dataset->size());
+    if (has_probes)
+      plan.on_features = [&](const at::Tensor& x, const at::Tensor& labels) {
+        rows.add(x, labels);
+      };
+    result.evaluation = evaluate(*subject.model, plan);
+    if (has_probes) features = rows.take();
+  } else {
+    features = extract_features(*subject.model, plan).value();
+    result.evaluation.n = (features.labels >= 0).sum().item<int64_t>();
+  }
+  if (has_probes)
+    result.probes = ask_probes(subject.probes, *subject.model, plan, std::move(features));
   set_status_line("");
   if (result.evaluation.unreadable_count > 0) {
     spdlog::warn("{} unreadable image(s) left out:\n  {}", result.evaluation.unreadable_count,
@@ -283,6 +304,7 @@ void write_files(const EvaluationRequest& request, const EvaluationResults& resu
     return;
   }
   write_atomically(request.run / "eval" / (name + ".json"), results_json(results));
+  if (!results.is_scored) return;
   write_atomically(request.run / "eval" / "per_class.csv", per_class_csv(results));
   write_atomically(request.run / "eval" / "confusion.csv", confusion_csv(results));
 }
@@ -292,11 +314,13 @@ void write_files(const EvaluationRequest& request, const EvaluationResults& resu
 void run_evaluation(const EvaluationRequest& request) {
   for (const fs::path& file : {request.json, request.predictions, request.logits})
     require_folder_of(file);
-  Subject subject = open_subject(request);
+  const Subject subject = open_subject(request);
   EvaluationResults results;
   results.model = subject.config.model.name();
   results.split = subject.split;
   results.classes = subject.classes;
+  results.is_scored = subject.is_scored;
+  if (subject.valid.defined()) results.valid = subject.valid.sum().item<int64_t>();
   for (int64_t i = 0; i < subject.dataset->size(); ++i)
     results.files.push_back(subject.dataset->name(i));
   results.title = fmt::format(
@@ -305,14 +329,23 @@ void run_evaluation(const EvaluationRequest& request) {
       to_string(subject.model->input_size()),
       subject.raw.input ? "preprocessing stored with the weights" : "preprocessing of the preset");
 
+  if (results.valid) {
+    results.title +=
+        fmt::format(" \u00b7 among {} of {} classes", *results.valid, subject.model->classes());
+  }
+  RealLabels right;
+  if (!request.real.empty()) right = read_real_labels(request.real, results.files);
+
   at::Tensor logits;
   results.weights.push_back(
-      evaluate_weights(subject, subject.raw, "raw", request.logits.empty() ? nullptr : &logits));
-  if (subject.average)
-    results.weights.push_back(evaluate_weights(subject, *subject.average, "average", nullptr));
+      evaluate_weights(subject, "raw", request.logits.empty() ? nullptr : &logits));
+  if (subject.average) {
+    load(subject, *subject.average);
+    results.weights.push_back(evaluate_weights(subject, "average", nullptr));
+  }
   if (!request.real.empty()) {
     for (WeightsResult& result : results.weights)
-      result.real = score_real(request.real, results.files, result.predictions);
+      result.real = score_real(right, result.predictions);
   }
 
   std::FILE* people = request.json == "-" ? stderr : stdout;

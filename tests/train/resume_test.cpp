@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace vit::test {
@@ -53,6 +54,25 @@ TEST(ResumeOften, EveryStepInASessionOfItsOwn) {
   EXPECT_EQ(got, expected);
   expect_same_checkpoint(TrainingRun{whole.path(), {}, {}}.checkpoint(kSteps),
                          TrainingRun{parts.path(), {}, {}}.checkpoint(kSteps));
+}
+
+// Stopped at a step with probes and an evaluation, with probes alone, and with neither.
+TEST(ResumeProbes, ThoseCutShortAreAskedAgain) {
+  const std::vector<std::string> probes = {
+      "eval.probes=[{name: few_shot, every: 3 steps, shots: [1, 2], seeds: [0]}, "
+      "{name: knn, every: 6 steps, k: [3]}]"};
+  const TempDir whole;
+  std::vector<std::string> expected;
+  TrainingRun{whole.path(), probes, {}}.train(&expected);
+  const auto is_probe = [](const std::string& line) { return line.starts_with("probe "); };
+  EXPECT_EQ(std::count_if(expected.begin(), expected.end(), is_probe), 4 * 4 + 2 * 2);
+  for (const int64_t step : {6, 9, 10, 12}) {
+    const TempDir parts;
+    std::vector<std::string> got;
+    EXPECT_EQ((TrainingRun{parts.path(), probes, step}.train(&got).status), "stopped");
+    EXPECT_EQ((TrainingRun{parts.path(), probes, {}}.train(&got).status), "done");
+    EXPECT_EQ(got, expected) << "stopped at " << step;
+  }
 }
 
 TEST(ResumeChecks, SeesADifferentSeed) {  // the comparison above can fail

@@ -39,6 +39,9 @@ class Taps {
  public:
   virtual ~Taps() = default;
   virtual void see(const std::string& name, const at::Tensor& value) = 0;
+  // Whether attention probabilities of that name are worth computing: fused attention has none, and
+  // is faster.
+  virtual bool wants(const std::string& /*name*/) const { return true; }
 };
 
 // Arithmetic of one forward pass of one image. The paper's compute (Table 6) leaves padding out.

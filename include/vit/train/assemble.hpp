@@ -25,6 +25,7 @@ struct Parts {
   SplitNames splits;
   std::unique_ptr<Dataset> train_set, val_set;
   std::unique_ptr<Pipeline> train_pipeline, eval_pipeline;
+  std::vector<ProbeGroup> probes;
 
   std::unique_ptr<Model> model;
   std::unique_ptr<FlatParameters> parameters;

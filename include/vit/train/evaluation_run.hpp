@@ -21,7 +21,8 @@ struct EvaluationRequest {
   std::filesystem::path predictions;  // CSV
   std::filesystem::path logits;       // safetensors
   bool per_class = false;
-  config::Document overrides;  // --set
+  config::Document settings;   // keys of EvaluationConfig
+  config::Document overrides;  // --set of other keys
 };
 
 // Evaluates raw weights and, beside them, averaged ones where the checkpoint has them; prints

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "vit/models/model.hpp"
+#include "vit/train/probe_result.hpp"
 #include "vit/train/progress.hpp"
 
 #include <cstdint>
@@ -55,6 +56,14 @@ struct EvalReport {
   }
 };
 
+struct ProbeReport {
+  Progress at;
+  std::string split;    // that was predicted: "val"
+  std::string weights;  // "raw" or "average"
+  ProbeAnswer answer;
+  double seconds = 0;
+};
+
 struct SaveReport {
   Progress at;
   std::string path;  // relative to the run folder: "checkpoints/step-00000468"
@@ -93,6 +102,7 @@ class Observer {
   virtual void evaluating(const Progress&, int64_t /*done*/, int64_t /*total*/) {
   }  // now and then during an evaluation
   virtual void evaluated(const EvalReport&) {}
+  virtual void probed(const ProbeReport&) {}
   virtual void saved(const SaveReport&) {}
   virtual void event(const EventReport&) {}
   virtual void run_finished(const RunSummary&) {}
@@ -104,7 +114,7 @@ using Observers = std::vector<std::unique_ptr<Observer>>;
 // facts, no escapes.
 std::unique_ptr<Observer> console_observer(double seconds_between_lines = 10.0);
 
-// metrics.jsonl: one flat JSON object a line, appended and flushed (header, train, eval,
+// metrics.jsonl: one flat JSON object a line, appended and flushed (header, train, eval, probe,
 // checkpoint, event, end).
 std::unique_ptr<Observer> jsonl_observer(const std::filesystem::path& path);
 

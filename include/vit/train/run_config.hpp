@@ -12,6 +12,7 @@
 #include "vit/optim/parameter_policy.hpp"
 #include "vit/optim/schedule.hpp"
 #include "vit/runtime/precision.hpp"
+#include "vit/train/probe.hpp"
 
 #include <array>
 #include <optional>
@@ -58,6 +59,7 @@ struct ClipConfig {
 struct EvalConfig {
   Duration every = Duration::epochs(1);
   int64_t batch = 0;
+  std::vector<TrainingProbeSection> probes;
 
   static constexpr auto describe() {
     using namespace config;
@@ -65,6 +67,10 @@ struct EvalConfig {
         field<&EvalConfig::every>("How often to evaluate; 0 steps: only at the end.").resumable(),
         field<&EvalConfig::batch>("Examples per forward pass; 0: as many as in training.",
                                   non_negative)
+            .resumable(),
+        field<&EvalConfig::probes>(
+            "What is asked of the frozen features as training goes along, each as often as its "
+            "`every` says: [{name: few_shot, every: 10 epochs, shots: [10]}].")
             .resumable()};
   }
 };
