@@ -1,4 +1,4 @@
-// B images, N patches, D width
+// B images, N patches, K of them corrupted, D width
 #include "vit/models/masked_patches.hpp"
 
 #include "vit/core/error.hpp"
@@ -18,15 +18,16 @@ Corruption draw_corruption(int64_t images, int64_t patches, const CorruptionShar
   const auto wanted =
       static_cast<int64_t>(std::llround(shares.corrupted * static_cast<double>(patches)));
   // The patches with the smallest of N random numbers: a draw without replacement.
-  const at::Tensor rank = at::rand({images, patches}, floats).argsort(1).argsort(1);
-  const at::Tensor corrupted = rank < wanted;
+  const at::Tensor places = at::rand({images, patches}, floats).argsort(1).slice(1, 0, wanted);
+  const at::Tensor corrupted =
+      at::zeros({images, patches}, floats.dtype(at::kBool)).scatter_(1, places, true);
   const at::Tensor fate = at::rand({images, patches}, floats);
   const at::Tensor swapped = corrupted.logical_and(fate >= shares.masked)
                                  .logical_and(fate < shares.masked + shares.swapped);
   const at::Tensor own = at::arange(patches, floats.dtype(at::kLong)).unsqueeze(0);  // [1, N]
   const at::Tensor step =
       at::randint(1, std::max<int64_t>(patches, 2), {images, patches}, floats.dtype(at::kLong));
-  return {corrupted, corrupted.logical_and(fate < shares.masked),
+  return {places, corrupted.logical_and(fate < shares.masked),
           at::where(swapped, at::remainder(own + step, patches), own)};
 }
 
@@ -58,7 +59,10 @@ at::Tensor MaskedPatchModel::predict(const at::Tensor& images, Mode mode,
     return at::where(corruption.masked.unsqueeze(2), mask_token_.to(patches.scalar_type()),
                      patches.gather(1, source));  // [B, N, D]
   };
-  return at::linear(network_->encode_patches(images, mode, corrupt), head_weight_, head_bias_);
+  const at::Tensor encoded = network_->encode_patches(images, mode, corrupt);  // [B, N, D]
+  const at::Tensor places =
+      corruption.places.unsqueeze(2).expand({-1, -1, encoded.size(2)});  // [B, K, D]
+  return at::linear(encoded.gather(1, places), head_weight_, head_bias_);
 }
 
 ModelCost MaskedPatchModel::cost() const {

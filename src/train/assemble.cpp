@@ -54,8 +54,10 @@ void load_initial_weights(Parts& parts) {
 void build_model(Parts& parts, Start start) {
   const RunConfig& config = parts.config;
   const DataInfo& info = parts.source->info();
-  parts.model = config.model.build(ModelArgs{static_cast<int64_t>(info.classes.size()),
-                                             info.channels, stream_of(config, "init")});
+  parts.objective = config.objective.build({config.loss, config.input});
+  parts.model =
+      parts.objective->build(config.model, ModelArgs{static_cast<int64_t>(info.classes.size()),
+                                                     info.channels, stream_of(config, "init")});
   const Model& model = *parts.model;
   const ModelCost cost = model.cost();
   parts.header.emplace_back(
@@ -104,7 +106,6 @@ void build_optimisation(Parts& parts) {
   const RunConfig& config = parts.config;
   parts.parameters = std::make_unique<FlatParameters>(
       parts.model->parameters(), apply_policy(config.parameters, parts.model->parameters()));
-  parts.loss = config.loss.build();
   parts.optimizer = config.optimizer.build(*parts.parameters);
   parts.schedule = build_schedule(config.schedule, parts.length);
   parts.average = config.average.build(*parts.parameters);

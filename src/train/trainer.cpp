@@ -227,7 +227,7 @@ bool Trainer::evaluate_weights(const std::string& weights, std::vector<EvalRepor
     tell([&](Observer& observer) { observer.evaluating(state_.progress, done, total); });
   };
   plan.cancelled = [] { return StopSignal::requested() != StopRequest::kNone; };
-  const Evaluation result = vit::evaluate(*parts_.model, plan);
+  const Evaluation result = parts_.objective->evaluate(plan);
   if (!result.complete) return false;
   if (result.unreadable_count > 0) {
     std::string text =

@@ -11,12 +11,11 @@ namespace {
 // What a CUDA graph can capture: fixed shapes, no wait, no host randomness, gradients accumulated
 // in place.
 at::Tensor forward_backward(const Parts& parts, const Batch& batch) {
-  at::Tensor logits;
+  at::Tensor loss;
   {
     const AutocastGuard autocast(parts.device, parts.config.precision);
-    logits = parts.model->forward(batch.images, Mode::kTrain);
+    loss = parts.objective->loss(batch) / parts.config.batch.accumulate;
   }
-  const at::Tensor loss = (*parts.loss)(logits, batch.targets) / parts.config.batch.accumulate;
   loss.backward();
   return loss.detach();
 }

@@ -20,17 +20,20 @@ std::unique_ptr<MaskedPatchModel> make_model(int64_t outputs = 8) {
 }
 
 Corruption no_corruption(int64_t images, int64_t patches) {
-  const at::Tensor none = at::zeros({images, patches}, at::kBool);
-  return {none, none, at::arange(patches).expand({images, patches})};
+  const at::Tensor own = at::arange(patches).expand({images, patches});
+  return {own, at::zeros({images, patches}, at::kBool), own};
 }
 
 TEST(MaskedPatches, DrawsTheSharesOfThePaper) {
   at::manual_seed(1);
   const Corruption drawn = draw_corruption(400, 196, {}, at::kCPU);
-  EXPECT_TRUE(at::equal(drawn.corrupted.sum(1), at::full({400}, 98)));
-  EXPECT_TRUE(drawn.masked.logical_and(drawn.corrupted.logical_not()).any().item<bool>() == false);
+  EXPECT_EQ(drawn.places.sizes(), at::IntArrayRef({400, 98}));
+  const at::Tensor times = at::zeros({400, 196}).scatter_add_(1, drawn.places, at::ones({400, 98}));
+  EXPECT_EQ(times.max().item<double>(), 1);  // no patch twice
+  const at::Tensor intact = times == 0;
+  EXPECT_FALSE(drawn.masked.logical_and(intact).any().item<bool>());
   const at::Tensor swapped = drawn.source != at::arange(196).unsqueeze(0);
-  EXPECT_FALSE(swapped.logical_and(drawn.corrupted.logical_not()).any().item<bool>());
+  EXPECT_FALSE(swapped.logical_and(intact).any().item<bool>());
   EXPECT_FALSE(swapped.logical_and(drawn.masked).any().item<bool>());
   const double corrupted = 400 * 98;
   EXPECT_NEAR(drawn.masked.sum().item<double>() / corrupted, 0.8, 0.01);

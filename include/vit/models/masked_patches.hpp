@@ -20,11 +20,11 @@ struct CorruptionShares {
   double corrupted = 0.5, masked = 0.8, swapped = 0.1;
 };
 
-// What happens to each patch, [B, N].
+// What happens to the N patches of B images, of which K each are corrupted.
 struct Corruption {
-  at::Tensor corrupted;  // bool
-  at::Tensor masked;     // bool, within corrupted
-  at::Tensor source;     // int64: the patch whose embedding stands here, its own number mostly
+  at::Tensor places;  // [B, K] int64: the corrupted ones, in no order
+  at::Tensor masked;  // [B, N] bool: those of them that the mask embedding stands for
+  at::Tensor source;  // [B, N] int64: the patch whose embedding stands here, mostly its own number
 };
 
 // Draws from LibTorch's default generator of the device, as dropout does, without waiting for it.
@@ -39,7 +39,7 @@ class MaskedPatchModel final : public Model {
   // Throws ConfigError for a network without patches.
   MaskedPatchModel(std::unique_ptr<Model> network, int64_t outputs, const ModelArgs& args);
 
-  // images [B, C, H, W] -> [B, N, outputs]
+  // images [B, C, H, W] -> [B, K, outputs], for the corrupted patches
   at::Tensor predict(const at::Tensor& images, Mode mode, const Corruption& corruption) const;
 
   // What the network itself says of whole images.

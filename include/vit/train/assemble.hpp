@@ -4,6 +4,7 @@
 #include "vit/train/batch_stream.hpp"
 #include "vit/train/checkpoint.hpp"
 #include "vit/train/evaluator.hpp"
+#include "vit/train/objective.hpp"
 #include "vit/train/run_config.hpp"
 #include "vit/train/state.hpp"
 
@@ -29,7 +30,7 @@ struct Parts {
 
   std::unique_ptr<Model> model;
   std::unique_ptr<FlatParameters> parameters;
-  std::unique_ptr<Loss> loss;
+  std::unique_ptr<Objective> objective;
   std::unique_ptr<Optimizer> optimizer;
   std::unique_ptr<Schedule> schedule;
   std::unique_ptr<Averaging> average;

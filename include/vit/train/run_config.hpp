@@ -12,6 +12,7 @@
 #include "vit/optim/parameter_policy.hpp"
 #include "vit/optim/schedule.hpp"
 #include "vit/runtime/precision.hpp"
+#include "vit/train/objective.hpp"
 #include "vit/train/probe.hpp"
 
 #include <array>
@@ -139,6 +140,7 @@ struct RunConfig {
   DataSection data;
   InputConfig input;
   std::vector<TransformSection> augment;
+  ObjectiveSection objective{"classification"};
   LossSection loss{"softmax"};
   OptimizerSection optimizer{"adam"};
   ScheduleSection schedule{"cosine"};
@@ -169,7 +171,8 @@ struct RunConfig {
         field<&RunConfig::augment>(
             "Transforms of the training images, in order; afterwards images are brought to the "
             "model's size as `input` says."),
-        field<&RunConfig::loss>("What is minimised."),
+        field<&RunConfig::objective>("What the network learns to tell."),
+        field<&RunConfig::loss>("What is minimised, in a classification."),
         field<&RunConfig::optimizer>("How weights follow gradients."),
         field<&RunConfig::schedule>("The learning rate over the run."),
         field<&RunConfig::clip>("Gradient clipping."),
