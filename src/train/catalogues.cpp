@@ -18,6 +18,7 @@ constexpr Catalogue kCatalogues[] = {
     {"models", []() -> const config::CatalogBase& { return Models::catalog(); }},
     {"datasets", []() -> const config::CatalogBase& { return Datasets::catalog(); }},
     {"transforms", []() -> const config::CatalogBase& { return Transforms::catalog(); }},
+    {"mixes", []() -> const config::CatalogBase& { return Mixes::catalog(); }},
     {"losses", []() -> const config::CatalogBase& { return Losses::catalog(); }},
     {"optimizers", []() -> const config::CatalogBase& { return Optimizers::catalog(); }},
     {"schedules", []() -> const config::CatalogBase& { return Schedules::catalog(); }},

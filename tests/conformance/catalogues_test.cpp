@@ -27,7 +27,8 @@ struct Holder {
 template <class Tag>
 class Catalogue : public testing::Test {};
 
-using Tags = testing::Types<Models, Datasets, Transforms, Losses, Optimizers, Schedules, Averages>;
+using Tags =
+    testing::Types<Models, Datasets, Transforms, Mixes, Losses, Optimizers, Schedules, Averages>;
 TYPED_TEST_SUITE(Catalogue, Tags);
 
 // Data sets need a place; any will do to read a configuration.

@@ -6,7 +6,7 @@
 
 namespace vit {
 
-// models, datasets, transforms, losses, optimizers, schedules, averages.
+// models, datasets, transforms, mixes, losses, optimizers, schedules, averages.
 std::vector<std::string> catalogue_names();
 
 // Entries, presets and aliases of one of them (singular or plural). Throws ConfigError with a

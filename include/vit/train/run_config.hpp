@@ -12,6 +12,7 @@
 #include "vit/optim/parameter_policy.hpp"
 #include "vit/optim/schedule.hpp"
 #include "vit/runtime/precision.hpp"
+#include "vit/train/mix.hpp"
 
 #include <array>
 #include <optional>
@@ -133,6 +134,7 @@ struct RunConfig {
   DataSection data;
   InputConfig input;
   std::vector<TransformSection> augment;
+  MixSection mix{"none"};
   LossSection loss{"softmax"};
   OptimizerSection optimizer{"adam"};
   ScheduleSection schedule{"cosine"};
@@ -148,8 +150,8 @@ struct RunConfig {
   static constexpr auto describe() {
     using namespace config;
     return std::tuple{
-        field<&RunConfig::seed>("Of everything random: weights, order, augmentation, dropout.",
-                                non_negative),
+        field<&RunConfig::seed>(
+            "Of everything random: weights, order, augmentation, mixing, dropout.", non_negative),
         field<&RunConfig::device>("auto, cpu, cuda or cuda:N.").resumable(),
         field<&RunConfig::precision>(
             "Arithmetic of the matrix products; weights are fp32 in any case."),
@@ -163,6 +165,10 @@ struct RunConfig {
         field<&RunConfig::augment>(
             "Transforms of the training images, in order; afterwards images are brought to the "
             "model's size as `input` says."),
+        field<&RunConfig::mix>(
+            "How the images of a training batch, and their labels, are blended with one another: "
+            "within each part of an accumulated batch. The training loss is then that of mixed "
+            "labels. Evaluation never mixes."),
         field<&RunConfig::loss>("What is minimised."),
         field<&RunConfig::optimizer>("How weights follow gradients."),
         field<&RunConfig::schedule>("The learning rate over the run."),
