@@ -92,6 +92,7 @@ std::string describe_training(const Parts& parts) {
   text += fmt::format(" \u00b7 {} \u00b7 lr {:.3g} {}, warm-up {} \u00b7 {} loss",
                       config.optimizer.name(), config.schedule.common().lr, config.schedule.name(),
                       to_string(config.schedule.common().warmup), config.loss.name());
+  if (config.mix.name() != "none") text += " \u00b7 " + config.mix.name();
   if (config.clip.norm > 0) text += fmt::format(" \u00b7 clip {}", config.clip.norm);
   if (config.average.name() != "none") text += " \u00b7 average " + config.average.name();
   text += config.precision == Precision::kBf16 ? " \u00b7 bf16" : " \u00b7 fp32";
@@ -106,6 +107,7 @@ void build_optimisation(Parts& parts) {
   const RunConfig& config = parts.config;
   parts.parameters = std::make_unique<FlatParameters>(
       parts.model->parameters(), apply_policy(config.parameters, parts.model->parameters()));
+  parts.mix = config.mix.build(parts.model->classes());
   parts.optimizer = config.optimizer.build(*parts.parameters);
   parts.schedule = build_schedule(config.schedule, parts.length);
   parts.average = config.average.build(*parts.parameters);
@@ -167,6 +169,12 @@ Sampler training_order(const Parts& parts) {
 }
 
 Random augmentation_seed(const Parts& parts) { return stream_of(parts.config, "augment"); }
+
+Random mixing_key(const Parts& parts, int64_t step, int64_t part) {
+  return stream_of(parts.config, "mix")
+      .at(static_cast<uint64_t>(step))
+      .at(static_cast<uint64_t>(part));
+}
 
 std::unique_ptr<BatchStream> training_batches(const Parts& parts) {
   const LoaderOptions options =

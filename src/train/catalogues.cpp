@@ -20,6 +20,7 @@ constexpr Catalogue kCatalogues[] = {
     {"datasets", []() -> const config::CatalogBase& { return Datasets::catalog(); }},
     {"transforms", []() -> const config::CatalogBase& { return Transforms::catalog(); }},
     {"objectives", []() -> const config::CatalogBase& { return Objectives::catalog(); }},
+    {"mixes", []() -> const config::CatalogBase& { return Mixes::catalog(); }},
     {"losses", []() -> const config::CatalogBase& { return Losses::catalog(); }},
     {"optimizers", []() -> const config::CatalogBase& { return Optimizers::catalog(); }},
     {"schedules", []() -> const config::CatalogBase& { return Schedules::catalog(); }},

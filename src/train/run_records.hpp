@@ -17,7 +17,7 @@ void write_records(const std::filesystem::path& folder, const RunRequest& reques
 // events/nan-<step>.json: the samples of the step whose loss was not finite.
 void record_bad_step(const std::filesystem::path& folder, const Parts& parts, int64_t step);
 
-// A PNG with the first training images as the network sees them, in rows.
+// A PNG with the first training images as the network sees them, augmented and mixed, in rows.
 void write_sample_grid(const std::filesystem::path& file, const Parts& parts);
 
 }  // namespace vit

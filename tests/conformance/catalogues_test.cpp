@@ -27,8 +27,8 @@ struct Holder {
 template <class Tag>
 class Catalogue : public testing::Test {};
 
-using Tags = testing::Types<Models, Datasets, Transforms, Losses, Optimizers, Schedules, Averages,
-                            Probes, TrainingProbes>;
+using Tags = testing::Types<Models, Datasets, Transforms, Mixes, Objectives, Losses, Optimizers,
+                            Schedules, Averages, Probes, TrainingProbes>;
 TYPED_TEST_SUITE(Catalogue, Tags);
 
 // Data sets need a place; any will do to read a configuration.

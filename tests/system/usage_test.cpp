@@ -81,7 +81,7 @@ TEST_F(Usage, EveryCatalogueIsListed) {
   const std::map<std::string, std::string> entries = {
       {"models", "ViT-B/16"},  {"datasets", "folder"},  {"transforms", "inception_crop"},
       {"optimizers", "adamw"}, {"schedules", "cosine"}, {"losses", "sigmoid"},
-      {"averages", "polyak"}};
+      {"averages", "polyak"},  {"mixes", "cutmix"},     {"mix", "mixup_or_cutmix"}};
   for (const auto& [name, entry] : entries) {
     const Outcome outcome = call("vit-train", {"--list", name});
     EXPECT_EQ(outcome.exit_code, 0) << outcome;

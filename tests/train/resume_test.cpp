@@ -99,6 +99,19 @@ TEST(ResumeChecks, OptimizersOfAllKindsResumeExactly) {
   }
 }
 
+TEST(ResumeChecks, MixingResumesExactly) {
+  for (const std::string mix :
+       {"mix={name: mixup, partner: roll}", "mix={name: mixup_or_cutmix, per: element}"}) {
+    const TempDir whole, parts;
+    TrainingRun{whole.path(), {mix}, {}}.train();
+    TrainingRun{parts.path(), {mix}, 5}.train();
+    TrainingRun{parts.path(), {mix, "loader.threads=5"}, {}}.train();
+    SCOPED_TRACE(mix);
+    expect_same_checkpoint(TrainingRun{whole.path(), {}, {}}.checkpoint(kSteps),
+                           TrainingRun{parts.path(), {}, {}}.checkpoint(kSteps));
+  }
+}
+
 void flip_byte(const fs::path& file) {
   std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
   stream.seekg(-1, std::ios::end);

@@ -28,6 +28,7 @@ struct Parts {
   std::unique_ptr<Pipeline> train_pipeline, eval_pipeline;
   std::vector<ProbeGroup> probes;
 
+  std::unique_ptr<Mix> mix;
   std::unique_ptr<Model> model;
   std::unique_ptr<FlatParameters> parameters;
   std::unique_ptr<Objective> objective;
@@ -50,6 +51,9 @@ std::unique_ptr<Parts> assemble(const RunConfig& config, Start start = Start::kF
 // The order of training examples, and the key of their augmentation: both functions of the seed.
 Sampler training_order(const Parts& parts);
 Random augmentation_seed(const Parts& parts);
+
+// The key by which part `part` of the batch of update `step` is mixed.
+Random mixing_key(const Parts& parts, int64_t step, int64_t part);
 
 // The training batches from the example the state's progress points at.
 std::unique_ptr<BatchStream> training_batches(const Parts& parts);

@@ -12,6 +12,7 @@
 #include "vit/optim/parameter_policy.hpp"
 #include "vit/optim/schedule.hpp"
 #include "vit/runtime/precision.hpp"
+#include "vit/train/mix.hpp"
 #include "vit/train/objective.hpp"
 #include "vit/train/probe.hpp"
 
@@ -140,6 +141,7 @@ struct RunConfig {
   DataSection data;
   InputConfig input;
   std::vector<TransformSection> augment;
+  MixSection mix{"none"};
   ObjectiveSection objective{"classification"};
   LossSection loss{"softmax"};
   OptimizerSection optimizer{"adam"};
@@ -156,8 +158,8 @@ struct RunConfig {
   static constexpr auto describe() {
     using namespace config;
     return std::tuple{
-        field<&RunConfig::seed>("Of everything random: weights, order, augmentation, dropout.",
-                                non_negative),
+        field<&RunConfig::seed>(
+            "Of everything random: weights, order, augmentation, mixing, dropout.", non_negative),
         field<&RunConfig::device>("auto, cpu, cuda or cuda:N.").resumable(),
         field<&RunConfig::precision>(
             "Arithmetic of the matrix products; weights are fp32 in any case."),
@@ -171,6 +173,10 @@ struct RunConfig {
         field<&RunConfig::augment>(
             "Transforms of the training images, in order; afterwards images are brought to the "
             "model's size as `input` says."),
+        field<&RunConfig::mix>(
+            "How the images of a training batch, and their labels, are blended with one another: "
+            "within each part of an accumulated batch. The training loss is then that of mixed "
+            "labels. Evaluation never mixes."),
         field<&RunConfig::objective>("What the network learns to tell."),
         field<&RunConfig::loss>("What is minimised, in a classification."),
         field<&RunConfig::optimizer>("How weights follow gradients."),
