@@ -17,6 +17,7 @@ struct Catalogue {
 constexpr Catalogue kCatalogues[] = {
     {"models", []() -> const config::CatalogBase& { return Models::catalog(); }},
     {"datasets", []() -> const config::CatalogBase& { return Datasets::catalog(); }},
+    {"caches", []() -> const config::CatalogBase& { return PictureCaches::catalog(); }},
     {"transforms", []() -> const config::CatalogBase& { return Transforms::catalog(); }},
     {"losses", []() -> const config::CatalogBase& { return Losses::catalog(); }},
     {"optimizers", []() -> const config::CatalogBase& { return Optimizers::catalog(); }},
