@@ -30,7 +30,7 @@ struct TarConfig {
     return std::tuple{
         field<&TarConfig::root>("A .tar, or a folder of .tar shards (train-000.tar or "
                                 "train/000.tar), of <split>/<class>/* or <class>/* images, or of "
-                                "key.jpg with key.cls or key.json.",
+                                "key.jpg with key.cls or key.json. Compressed ones: vit-pack.",
                                 not_empty),
         field<&TarConfig::class_names>(
             "File of class names, one a line in label order (empty: from the data).")};
