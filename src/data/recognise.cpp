@@ -1,10 +1,13 @@
-// Which data set lies in a folder, told by its content.
+// Which data set lies in a folder, told by its content. Where several fit, what holds the pictures
+// themselves goes before what only lists them: a folder of class folders with a labels.csv beside
+// them is an image tree, and data.name: csv asks for the table.
 #include "vit/core/error.hpp"
 
 #include "datasets/datasets.hpp"
 #include "record_folder.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace vit {
 
@@ -20,7 +23,15 @@ std::string recognise_data(const std::string& path) {
   if (detail::is_record_folder(folder)) return "records";
   if (holds_idx(folder)) return "idx";
   if (holds_cifar(folder)) return "cifar";
-  if (holds_image_tree(folder)) return "folder";
+  if (holds_image_tree(folder)) {
+    if (holds_label_table(folder)) {
+      spdlog::info(
+          "'{}' holds class folders and a table of labels: the folders count; "
+          "data.name=csv reads the table",
+          path);
+    }
+    return "folder";
+  }
   if (holds_tars(folder)) return "tar";
   if (holds_tfrecords(folder)) return "tfrecord";
   if (holds_label_table(folder)) return "csv";

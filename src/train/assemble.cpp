@@ -29,6 +29,9 @@ void open_data(Parts& parts) {
       resolve_splits(*parts.source, config.data.common().train, config.data.common().val);
   parts.train_set = open_training_split(*parts.source, parts.splits.train, config.data.common());
   parts.val_set = open_split(*parts.source, parts.splits.val);
+  const auto cache = config.data.common().cache.build(config.data.common().exif_orientation);
+  parts.train_set = cache->over(std::move(parts.train_set), PictureCache::Use::kTraining);
+  parts.val_set = cache->over(std::move(parts.val_set), PictureCache::Use::kEvaluation);
 
   parts.probes = open_training_probes(config, *parts.source, parts.splits);
 
@@ -164,8 +167,8 @@ std::unique_ptr<Parts> assemble(const RunConfig& config, Start start) {
 }
 
 Sampler training_order(const Parts& parts) {
-  return Sampler(parts.train_set->size(), stream_of(parts.config, "order"),
-                 Sampler::Order::kShuffled, {.repeats = parts.config.data.common().repeats});
+  return Sampler(parts.train_set->strata(), stream_of(parts.config, "order"),
+                 {.repeats = parts.config.data.common().repeats});
 }
 
 Random augmentation_seed(const Parts& parts) { return stream_of(parts.config, "augment"); }

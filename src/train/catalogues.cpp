@@ -18,6 +18,7 @@ struct Catalogue {
 constexpr Catalogue kCatalogues[] = {
     {"models", []() -> const config::CatalogBase& { return Models::catalog(); }},
     {"datasets", []() -> const config::CatalogBase& { return Datasets::catalog(); }},
+    {"caches", []() -> const config::CatalogBase& { return PictureCaches::catalog(); }},
     {"transforms", []() -> const config::CatalogBase& { return Transforms::catalog(); }},
     {"objectives", []() -> const config::CatalogBase& { return Objectives::catalog(); }},
     {"mixes", []() -> const config::CatalogBase& { return Mixes::catalog(); }},

@@ -27,14 +27,17 @@ struct Holder {
 template <class Tag>
 class Catalogue : public testing::Test {};
 
-using Tags = testing::Types<Models, Datasets, Transforms, Mixes, Objectives, Losses, Optimizers,
-                            Schedules, Averages, Probes, TrainingProbes>;
+using Tags = testing::Types<Models, Datasets, PictureCaches, Transforms, Mixes, Objectives, Losses,
+                            Optimizers, Schedules, Averages, Probes, TrainingProbes>;
 TYPED_TEST_SUITE(Catalogue, Tags);
 
 // Data sets need a place; any will do to read a configuration.
 template <class Tag>
 std::string required_keys(const std::string& name) {
-  if constexpr (std::is_same_v<Tag, Datasets>) return name == "synthetic" ? "" : ", root: /nowhere";
+  if constexpr (std::is_same_v<Tag, Datasets>) {
+    if (name == "mixture") return ", sources: [{data: synthetic}]";
+    return name == "synthetic" ? "" : ", root: /nowhere";
+  }
   return "";
 }
 

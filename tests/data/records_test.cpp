@@ -112,6 +112,21 @@ TEST_F(RecordsTest, GoesOnWhereItStopped) {
   EXPECT_THAT(error_of([&] { pack(request_); }), HasSubstr("records of other data or options"));
 }
 
+TEST_F(RecordsTest, PacksWhatTrainingUses) {
+  write_file(dir_ / "out.txt", "train/cat/0.png\ntrain/dog/5.png\n");
+  request_.config.data.common().exclude = dir_ / "out.txt";
+  request_.config.data.common().count = 4;
+  EXPECT_EQ(pack(request_).examples, 4 + 1);
+  const auto source = request_.config.data.build();
+  const auto wanted = open_training_split(*source, "train", request_.config.data.common());
+  const auto train = packed()->open("train");
+  ASSERT_EQ(train->size(), 4);
+  for (int64_t i = 0; i < 4; ++i) EXPECT_EQ(train->name(i), wanted->name(i));
+  EXPECT_EQ(pack(request_).shards_written, 0);
+  write_file(dir_ / "out.txt", "train/cat/1.png\n");
+  EXPECT_THAT(error_of([&] { pack(request_); }), HasSubstr("records of other data or options"));
+}
+
 TEST_F(RecordsTest, FailsOnBadPicturesOrLeavesThemOut) {
   request_.resize = 20;
   write_file(dir_ / "in/train/cat/1.png", "no picture");
@@ -129,6 +144,17 @@ TEST_F(RecordsTest, RefusesWhatMakesNoSense) {
   request_.raw = 0;
   request_.quality = 0;
   EXPECT_THAT(error_of<ConfigError>([&] { pack(request_); }), HasSubstr("--quality"));
+  request_.quality = 90;
+  request_.resize = 0;
+  const auto refusal = [&](const std::string& data) {
+    request_.config.data = test::data_section(data);
+    return error_of<ConfigError>([&] { pack(request_); });
+  };
+  EXPECT_THAT(refusal("{name: synthetic, train: 'train[:5]'}"), HasSubstr("--split"));
+  EXPECT_THAT(refusal("{name: synthetic, cache: ram}"), HasSubstr("data.cache"));
+  EXPECT_THAT(refusal("{name: mixture, sources: [{weight: 1, data: synthetic}, "
+                      "{weight: 2, data: {name: synthetic, seed: 1}}]}"),
+              HasSubstr("pack its sources"));
   EXPECT_THAT(error_of([&] { open_source("records", dir_ / "in"); }), HasSubstr("records.json"));
   write_file(dir_ / "other/records.json", "[1]");
   EXPECT_THAT(error_of([&] { open_source("records", dir_ / "other"); }),

@@ -1,5 +1,9 @@
 // Packs a data set into record shards (the data set `records`): the bytes as they are, or pictures
 // made smaller once and for all. An interrupted packing goes on with the shards that are missing.
+//
+// The training split is packed without what data.exclude, data.fraction and data.count leave out.
+// Compressed tars are unpacked beside the shards first, once, which takes the room of both; the
+// copies go when the packing is done.
 #pragma once
 
 #include "vit/core/error.hpp"

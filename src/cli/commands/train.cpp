@@ -16,7 +16,7 @@ struct Questions {
 
 void add_questions(CLI::App& app, Questions& questions) {
   app.add_option("--list", questions.list,
-                 "models, datasets, transforms, mixes, losses, optimizers, schedules or averages");
+                 join(catalogue_names(), ", "));
   app.add_option("--help-config", questions.section,
                  "explain the keys of a configuration section, or of all")
       ->expected(0, 1)

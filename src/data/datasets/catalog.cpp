@@ -15,6 +15,7 @@ const Datasets::Catalog& Datasets::catalog() {
     add_tfrecord(datasets);
     add_csv(datasets);
     add_records(datasets);
+    add_mixture(datasets);
     add_synthetic(datasets);
     return datasets;
   }();
