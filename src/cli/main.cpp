@@ -25,6 +25,7 @@ constexpr Program kPrograms[] = {
     {"convert", "move weights between timm, JAX, transformers and torchvision", convert},
     {"bench", "measure how fast images become training examples", bench},
     {"pack", "pack a data set into record shards", pack},
+    {"dedup", "find training pictures that are copies of test pictures", dedup},
     {"models", "list models with parameters, cost, resolution and tokens", models},
 };
 

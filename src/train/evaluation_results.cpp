@@ -1,5 +1,6 @@
 #include "evaluation_results.hpp"
 
+#include "vit/core/csv.hpp"
 #include "vit/core/text.hpp"
 #include "vit/train/table.hpp"
 
@@ -92,13 +93,6 @@ Json describe(const WeightsResult& result) {
                     {"top1", ratio(result.real->count, result.real->n)}};
   }
   return json;
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "run_records.hpp"
 
 #include "vit/config/writer.hpp"
+#include "vit/core/csv.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
 #include "vit/core/version.hpp"
@@ -95,6 +96,25 @@ void record_bad_step(const fs::path& folder, const Parts& parts, int64_t step) {
           "\n");
 }
 
+namespace {
+
+// Planes as the model gets them, into a place of the grid; gray on all channels.
+void paste(const std::vector<uint8_t>& planes, Extent size, Image& grid, int64_t top,
+           int64_t left) {
+  const auto channels = static_cast<int64_t>(planes.size()) / size.area();
+  for (int64_t y = 0; y < size.height; ++y) {
+    for (int64_t x = 0; x < size.width; ++x) {
+      for (int64_t c = 0; c < 3; ++c) {
+        const int64_t plane = channels == 3 ? c : 0;
+        grid.row(top + y)[(left + x) * 3 + c] =
+            planes[static_cast<size_t>(plane * size.area() + y * size.width + x)];
+      }
+    }
+  }
+}
+
+}  // namespace
+
 void write_sample_grid(const fs::path& file, const Parts& parts) {
   constexpr int64_t kMost = 64, kGap = 2;
   const int64_t n = std::min({kMost, parts.config.batch.examples, parts.train_set->size()});
@@ -103,31 +123,32 @@ void write_sample_grid(const fs::path& file, const Parts& parts) {
   const Extent size = parts.model->input_size();
   const Random augment = augmentation_seed(parts);
   const Sampler order = training_order(parts);
+  const std::vector<std::string>& classes = parts.source->info().classes;
 
   Image grid(rows * (size.height + kGap) + kGap, columns * (size.width + kGap) + kGap, 3);
+  std::vector<uint8_t> planes(static_cast<size_t>(parts.model->channels() * size.area()));
+  std::string list = "row,column,label,class,file\n";
   for (int64_t i = 0; i < n; ++i) {
     const SamplePosition at = order.at(i);
-    Image image;
+    const int64_t row = i / columns, column = i % columns;
+    const auto label = parts.train_set->label(at.index);
+    const bool is_known = label >= 0 && label < static_cast<int64_t>(classes.size());
+    list += fmt::format("{},{},{},{},{}\n", row + 1, column + 1, label,
+                        csv_field(is_known ? classes[static_cast<size_t>(label)] : ""),
+                        csv_field(parts.train_set->name(at.index)));
     try {
-      image = parts.train_pipeline->apply(parts.train_set->picture(at.index),
-                                          augmentation_key(augment, at));
+      parts.train_pipeline->write(parts.train_set->picture(at.index), augmentation_key(augment, at),
+                                  parts.model->channels(), planes.data());
     } catch (const DataError&) {
       continue;  // the training itself reports it, by the policy of data.on_error
     }
-    const int64_t top = kGap + i / columns * (size.height + kGap),
-                  left = kGap + i % columns * (size.width + kGap);
-    for (int64_t y = 0; y < image.height; ++y) {
-      for (int64_t x = 0; x < image.width; ++x) {
-        for (int64_t c = 0; c < 3; ++c) {
-          grid.row(top + y)[(left + x) * 3 + c] =
-              image.row(y)[x * image.channels + (image.channels == 3 ? c : 0)];
-        }
-      }
-    }
+    paste(planes, size, grid, kGap + row * (size.height + kGap),
+          kGap + column * (size.width + kGap));
   }
   std::error_code ignored;
   fs::create_directories(file.parent_path(), ignored);
   write_atomically(file, encode_png(grid));
+  write_atomically(fs::path(file).replace_extension(".csv"), list);
 }
 
 }  // namespace vit
