@@ -26,6 +26,7 @@ constexpr Program kPrograms[] = {
     {"bench", "measure how fast images become training examples", bench},
     {"pack", "pack a data set into record shards", pack},
     {"report", "one HTML page over runs: compute, curves, confusion, samples", report},
+    {"dedup", "find training pictures that are copies of test pictures", dedup},
     {"models", "list models with parameters, cost, resolution and tokens", models},
 };
 

@@ -20,6 +20,7 @@ int eval(const Arguments& arguments);
 int convert(const Arguments& arguments);
 int bench(const Arguments& arguments);
 int models(const Arguments& arguments);
+int dedup(const Arguments& arguments);
 int pack(const Arguments& arguments);
 int report(const Arguments& arguments);
 

@@ -81,14 +81,20 @@ detail::Record make_record(const Picture& picture, const detail::Keeping& keepin
           static_cast<uint16_t>(kept.width)};
 }
 
-// Everything that decides what is in the shards.
-uint64_t fingerprint_of(const PackRequest& request, const DataSource& source) {
+// What decides what is in the shards, but for the content of the pictures.
+uint64_t fingerprint_of(const PackRequest& request, const DataSource& source,
+                        const std::vector<std::unique_ptr<Dataset>>& sets) {
   std::string text = config::write(request.config);
   text +=
       fmt::format("{} {} {} {}\n", request.resize, request.quality, request.raw, request.per_shard);
   for (const std::string& name : source.info().classes) text += name + "\n";
-  const fs::path& exclude = request.config.data.common().exclude;
-  if (!exclude.empty()) text += checksum_of_file(exclude);
+  for (const auto& set : sets) {
+    uint64_t names = 0;
+    for (int64_t i = 0; i < set->size(); ++i)
+      names =
+          detail::record_checksum(fmt::format("{:x} {} {}", names, set->label(i), set->name(i)));
+    text += fmt::format("{} {:x}\n", set->size(), names);
+  }
   return detail::record_checksum(text);
 }
 
@@ -105,7 +111,6 @@ class Packing {
     std::vector<std::string> splits = request_.splits.empty() ? source_->splits() : request_.splits;
     folder_.info = source_->info();
     folder_.sorted_by_class = source_->sorted_by_class();
-    folder_.fingerprint = fingerprint_of(request_, *source_);
     std::vector<std::unique_ptr<Dataset>> sets;
     for (std::string& split : splits) {
       sets.push_back(open_to_pack(*source_, split, request_.config.data.common()));
@@ -114,6 +119,7 @@ class Packing {
       folder_.shards[split] = shards;
       total_ += sets.back()->size();
     }
+    folder_.fingerprint = fingerprint_of(request_, *source_, sets);
     claim_folder();
     for (size_t i = 0; i < splits.size(); ++i) {
       for (int64_t n = 0; n < folder_.shards.at(splits[i]); ++n) shard(*sets[i], splits[i], n);
@@ -243,6 +249,13 @@ class Packing {
 };
 
 }  // namespace
+
+std::string summary(const PackResult& result) {
+  const int64_t left_out = result.left_out;
+  return fmt::format("{} shards written, {} were there; {} pictures, {}{}", result.shards_written,
+                     result.shards_kept, grouped(result.examples), human_bytes(result.bytes),
+                     left_out > 0 ? fmt::format(", {} left out", left_out) : "");
+}
 
 PackResult pack(const PackRequest& request, ExitCode (*stop)()) {
   check(request);

@@ -1,5 +1,6 @@
 #include "evaluation_results.hpp"
 
+#include "vit/core/csv.hpp"
 #include "vit/core/text.hpp"
 #include "vit/train/table.hpp"
 
@@ -94,13 +95,6 @@ Json describe(const WeightsResult& result, bool is_scored) {
   }
   for (const ProbeAnswer& answer : result.probes) json[answer.probe] = describe(answer);
   return json;
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
 }
 
 std::string probes_text(const EvaluationResults& results) {

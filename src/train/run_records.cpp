@@ -4,16 +4,12 @@
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
 #include "vit/core/version.hpp"
-#include "vit/data/image_codec.hpp"
 #include "vit/runtime/device.hpp"
 
-#include <ATen/ATen.h>
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <ctime>
 
@@ -65,45 +61,6 @@ void write_meta(const fs::path& file, const RunRequest& request, const Parts& pa
   write_atomically(file, meta.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-// The first training examples, augmented, as numbers 0..255: float32 [n, 3, H, W]. An unreadable
-// image is black; the training itself reports it, by the policy of data.on_error.
-Batch first_examples(const Parts& parts, int64_t n) {
-  const Extent size = parts.model->input_size();
-  const Random augment = augmentation_seed(parts);
-  const Sampler order = training_order(parts);
-  Batch batch;
-  batch.images = at::zeros({n, 3, size.height, size.width});
-  batch.targets = at::zeros({n}, at::kLong);
-  for (int64_t i = 0; i < n; ++i) {
-    const SamplePosition at = order.at(i);
-    batch.targets.select(0, i).fill_(parts.train_set->label(at.index));
-    try {
-      Image image = parts.train_pipeline->apply(parts.train_set->picture(at.index),
-                                                augmentation_key(augment, at));
-      const at::Tensor pixels = at::from_blob(
-          image.pixels.data(), {image.height, image.width, image.channels}, at::kByte);
-      batch.images.select(0, i).copy_(pixels.permute({2, 0, 1}));  // gray to all three
-    } catch (const DataError&) {
-      continue;
-    }
-  }
-  return batch;
-}
-
-// As the first update mixes them; those of a part that is not here as a whole with one another.
-at::Tensor mixed_images(const Parts& parts, const Batch& examples) {
-  const int64_t part = parts.config.batch.examples / parts.config.batch.accumulate;
-  at::Tensor mixed = at::empty_like(examples.images);
-  for (int64_t i = 0; i * part < examples.size(); ++i) {
-    const int64_t first = i * part, n = std::min(part, examples.size() - first);
-    Batch rows;
-    rows.images = examples.images.narrow(0, first, n);
-    rows.targets = examples.targets.narrow(0, first, n);
-    mixed.narrow(0, first, n).copy_((*parts.mix)(rows, mixing_key(parts, 0, i)).images);
-  }
-  return mixed;
-}
-
 }  // namespace
 
 void write_records(const fs::path& folder, const RunRequest& request, const Parts& parts,
@@ -133,28 +90,6 @@ void record_bad_step(const fs::path& folder, const Parts& parts, int64_t step) {
       Json{{"step", step}, {"lr", parts.schedule->lr(step)}, {"samples", samples}}.dump(
           1, ' ', false, Json::error_handler_t::replace) +
           "\n");
-}
-
-void write_sample_grid(const fs::path& file, const Parts& parts) {
-  constexpr int64_t kMost = 64, kGap = 2;
-  const int64_t n = std::min({kMost, parts.config.batch.examples, parts.train_set->size()});
-  const auto columns = static_cast<int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
-  const int64_t rows = (n + columns - 1) / columns;
-  const Extent size = parts.model->input_size();
-  const at::Tensor images =
-      mixed_images(parts, first_examples(parts, n)).round_().to(at::kByte).permute({0, 2, 3, 1});
-
-  Image grid(rows * (size.height + kGap) + kGap, columns * (size.width + kGap) + kGap, 3);
-  const at::Tensor canvas =
-      at::from_blob(grid.pixels.data(), {grid.height, grid.width, 3}, at::kByte);
-  for (int64_t i = 0; i < n; ++i) {
-    const int64_t top = kGap + i / columns * (size.height + kGap),
-                  left = kGap + i % columns * (size.width + kGap);
-    canvas.narrow(0, top, size.height).narrow(1, left, size.width).copy_(images.select(0, i));
-  }
-  std::error_code ignored;
-  fs::create_directories(file.parent_path(), ignored);
-  write_atomically(file, encode_png(grid));
 }
 
 }  // namespace vit

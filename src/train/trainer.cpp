@@ -97,8 +97,7 @@ bool Trainer::should_stop() {
   const StopRequest request = StopSignal::requested();
   if (request != StopRequest::kNone) {
     status_ = request == StopRequest::kInterrupt ? "interrupted" : "stopped";
-    exit_code_ = static_cast<int>(request == StopRequest::kInterrupt ? ExitCode::kInterrupted
-                                                                     : ExitCode::kStopped);
+    exit_code_ = static_cast<int>(StopSignal::exit_code());
   } else if (config_.run.max_time && session_.seconds() >= config_.run.max_time->value) {
     status_ = "time_limit";
     exit_code_ = static_cast<int>(ExitCode::kStopped);

@@ -14,8 +14,8 @@ using testing::StartsWith;
 class Usage : public SystemTest {};
 
 TEST_F(Usage, EveryProgramExplainsItself) {
-  for (const char* program :
-       {"vit-train", "vit-finetune", "vit-eval", "vit-convert", "vit-models"}) {
+  for (const char* program : {"vit-train", "vit-finetune", "vit-eval", "vit-convert", "vit-models",
+                              "vit-pack", "vit-dedup"}) {
     const Outcome help = call(program, {"--help"});
     EXPECT_EQ(help.exit_code, 0);
     EXPECT_THAT(help.out, HasSubstr(program));
@@ -46,6 +46,8 @@ TEST_F(Usage, MisspelledWordsGetASuggestion) {
        "'weight_decay'"},
       {"vit-train", {"--config", "smoke", "--set", "model.name=vit_b61", "--check"}, "'vit_b16'"},
       {"vit-eval", {"--rnu", "x"}, "'--run'"},
+      {"vit-pack", {"data", "--otu", "x"}, "'--out'"},
+      {"vit-bench", {"loader", "--dta", "x"}, "'--data'"},
       {"vit-finetune", {"--weihgts", "x"}, "'--weights'"}};
   for (const auto& [program, words, suggestion] : cases) {
     const Outcome outcome = call(program, words);
