@@ -4,6 +4,7 @@
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
 #include "vit/core/version.hpp"
+#include "vit/data/drawing.hpp"
 #include "vit/data/image_codec.hpp"
 #include "vit/runtime/device.hpp"
 
@@ -99,35 +100,25 @@ void write_sample_grid(const fs::path& file, const Parts& parts) {
   constexpr int64_t kMost = 64, kGap = 2;
   const int64_t n = std::min({kMost, parts.config.batch.examples, parts.train_set->size()});
   const auto columns = static_cast<int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
-  const int64_t rows = (n + columns - 1) / columns;
-  const Extent size = parts.model->input_size();
   const Random augment = augmentation_seed(parts);
   const Sampler order = training_order(parts);
 
-  Image grid(rows * (size.height + kGap) + kGap, columns * (size.width + kGap) + kGap, 3);
+  std::vector<Image> tiles(static_cast<size_t>(n));
+  bool is_blank = true;
   for (int64_t i = 0; i < n; ++i) {
     const SamplePosition at = order.at(i);
-    Image image;
     try {
-      image = parts.train_pipeline->apply(parts.train_set->picture(at.index),
-                                          augmentation_key(augment, at));
+      tiles[static_cast<size_t>(i)] = parts.train_pipeline->apply(
+          parts.train_set->picture(at.index), augmentation_key(augment, at));
+      is_blank = false;
     } catch (const DataError&) {
-      continue;  // the training itself reports it, by the policy of data.on_error
-    }
-    const int64_t top = kGap + i / columns * (size.height + kGap),
-                  left = kGap + i % columns * (size.width + kGap);
-    for (int64_t y = 0; y < image.height; ++y) {
-      for (int64_t x = 0; x < image.width; ++x) {
-        for (int64_t c = 0; c < 3; ++c) {
-          grid.row(top + y)[(left + x) * 3 + c] =
-              image.row(y)[x * image.channels + (image.channels == 3 ? c : 0)];
-        }
-      }
+      // the training itself reports it, by the policy of data.on_error
     }
   }
+  if (is_blank) return;
   std::error_code ignored;
   fs::create_directories(file.parent_path(), ignored);
-  write_atomically(file, encode_png(grid));
+  write_atomically(file, encode_png(contact_sheet(tiles, {columns, kGap, /*ground=*/0})));
 }
 
 }  // namespace vit
