@@ -251,7 +251,7 @@ void write_account(const Subject& subject, const fs::path& out, Account& account
   write_tensor_file(out / "inspect.safetensors", account.tensors,
                     {{"model", subject.config.model.name()}});
   write_atomically(out / "inspect.json",
-                   account.json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+                   account.json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   fmt::print("{}", for_screen("  " + title_of(subject, out.string()) + "\n"));
   fmt::print("{}", account.files.plain());
   for (const std::string& sentence : account.missing) fmt::print("  {}\n", sentence);

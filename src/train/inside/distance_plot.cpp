@@ -11,9 +11,9 @@ namespace {
 
 constexpr double kLeft = 64, kTop = 20, kWidth = 480, kHeight = 300;
 
-// 1, 2 or 5 times a power of ten: a step that divides `length` into about six.
+// 1, 2 or 5 times a power of ten: a step that divides `length` into eight at most.
 double tick_step(double length) {
-  const double rough = std::max(length, 1e-9) / 6;
+  const double rough = std::max(length, 1e-9) / 8;
   const double power = std::pow(10.0, std::floor(std::log10(rough)));
   for (const double digit : {1.0, 2.0, 5.0}) {
     if (digit * power >= rough) return digit * power;
@@ -69,10 +69,11 @@ std::string distance_plot(const at::Tensor& distances, double uniform) {
       "<rect width='100%' height='100%' fill='white'/>\n",
       kLeft + kWidth + 20, kTop + kHeight + 50);
   svg += draw_axes(axes);
+  svg += fmt::format("<path d='M{} {:.1f}h{}' stroke='#c33' stroke-dasharray='5 4'/>\n", kLeft,
+                     axes.y(uniform), kWidth);
   svg += fmt::format(
-      "<path d='M{} {:.1f}h{}' stroke='#c33' stroke-dasharray='5 4'><title>attention to all "
-      "patches alike: {:.1f} pixels</title></path>\n",
-      kLeft, axes.y(uniform), kWidth, uniform);
+      "<text x='{}' y='{:.1f}' text-anchor='end' fill='#c33'>all patches alike: {:.1f}</text>\n",
+      kLeft + kWidth - 6, axes.y(uniform) - 5, uniform);
   const double* value = values.const_data_ptr<double>();
   for (int64_t layer = 0; layer < layers; ++layer) {
     for (int64_t head = 0; head < heads; ++head, ++value) {
