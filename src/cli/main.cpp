@@ -22,6 +22,8 @@ constexpr Program kPrograms[] = {
     {"train", "train a model from a configuration, or resume a run", train},
     {"finetune", "adapt pretrained weights to your own images", finetune},
     {"eval", "top-1, top-5 and loss of a run or weight file", eval},
+    {"predict", "name the classes of images, and show where the network looks", predict},
+    {"inspect", "draw what a network has learnt: filters, positions, attention", inspect},
     {"convert", "move weights between timm, JAX, transformers and torchvision", convert},
     {"bench", "measure how fast images become training examples", bench},
     {"pack", "pack a data set into record shards", pack},

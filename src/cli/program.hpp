@@ -17,6 +17,8 @@ struct Program {
 int train(const Arguments& arguments);
 int finetune(const Arguments& arguments);
 int eval(const Arguments& arguments);
+int predict(const Arguments& arguments);
+int inspect(const Arguments& arguments);
 int convert(const Arguments& arguments);
 int bench(const Arguments& arguments);
 int models(const Arguments& arguments);

@@ -2,6 +2,7 @@
 #include "vit/core/csv.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
+#include "vit/data/drawing.hpp"
 #include "vit/data/image_codec.hpp"
 
 #include "run_records.hpp"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace vit {
 namespace {
@@ -74,23 +76,18 @@ void write_sample_grid(const fs::path& file, const Parts& parts) {
   constexpr int64_t kMost = 64, kGap = 2;
   const int64_t n = std::min({kMost, parts.config.batch.examples, parts.train_set->size()});
   const auto columns = static_cast<int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
-  const int64_t rows = (n + columns - 1) / columns;
   const Extent size = parts.model->input_size();
   const at::Tensor images =
       mixed_images(parts, first_examples(parts, n)).round_().to(at::kByte).permute({0, 2, 3, 1});
-
-  Image grid(rows * (size.height + kGap) + kGap, columns * (size.width + kGap) + kGap, 3);
-  const at::Tensor canvas =
-      at::from_blob(grid.pixels.data(), {grid.height, grid.width, 3}, at::kByte);
+  std::vector<Image> tiles;
   for (int64_t i = 0; i < n; ++i) {
-    const int64_t top = kGap + i / columns * (size.height + kGap),
-                  left = kGap + i % columns * (size.width + kGap);
-    // Gray is copied to all three.
-    canvas.narrow(0, top, size.height).narrow(1, left, size.width).copy_(images.select(0, i));
+    Image& tile = tiles.emplace_back(size.height, size.width, parts.model->channels());
+    at::from_blob(tile.pixels.data(), {size.height, size.width, tile.channels}, at::kByte)
+        .copy_(images.select(0, i));
   }
   std::error_code ignored;
   fs::create_directories(file.parent_path(), ignored);
-  write_atomically(file, encode_png(grid));
+  write_atomically(file, encode_png(contact_sheet(tiles, {columns, kGap, /*ground=*/0})));
   write_atomically(fs::path(file).replace_extension(".csv"), list_examples(parts, n, columns));
 }
 

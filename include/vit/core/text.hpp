@@ -20,6 +20,9 @@ std::string join(std::span<const std::string> words, std::string_view separator)
 // Groups digits by thin spaces for people: 1 281 167.
 std::string grouped(int64_t n);
 
+// `text` as a field of a CSV line: in quotes where it holds a comma, a quote or a line break.
+std::string csv_field(const std::string& text);
+
 // "1.2 GiB", "14.0 MiB", "512 B".
 std::string human_bytes(double bytes);
 

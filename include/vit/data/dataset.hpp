@@ -163,5 +163,7 @@ SplitNames resolve_splits(const DataSource& source, const std::string& train,
 // or TFRecord shards, a table: the first of these that is there), recognised by its content. Throws
 // DataError saying what was looked for and what was found.
 std::string recognise_data(const std::string& path);  // "records", "idx", "cifar", "folder", ..
+// The same, but "" when there is none.
+std::string data_kind(const std::string& path);
 
 }  // namespace vit
