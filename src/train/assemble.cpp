@@ -4,6 +4,7 @@
 #include "vit/core/error.hpp"
 #include "vit/core/text.hpp"
 #include "vit/core/version.hpp"
+#include "vit/optim/layer_decay.hpp"
 #include "vit/runtime/device.hpp"
 #include "vit/train/load_table.hpp"
 #include "vit/train/stored_model.hpp"
@@ -96,6 +97,7 @@ std::string describe_training(const Parts& parts) {
                       config.optimizer.name(), config.schedule.common().lr, config.schedule.name(),
                       to_string(config.schedule.common().warmup), config.loss.name());
   if (config.mix.name() != "none") text += " \u00b7 " + config.mix.name();
+  if (config.layer_decay < 1) text += fmt::format(" \u00b7 layer decay {}", config.layer_decay);
   if (config.clip.norm > 0) text += fmt::format(" \u00b7 clip {}", config.clip.norm);
   if (config.average.name() != "none") text += " \u00b7 average " + config.average.name();
   text += config.precision == Precision::kBf16 ? " \u00b7 bf16" : " \u00b7 fp32";
@@ -108,8 +110,10 @@ std::string describe_training(const Parts& parts) {
 
 void build_optimisation(Parts& parts) {
   const RunConfig& config = parts.config;
-  parts.parameters = std::make_unique<FlatParameters>(
-      parts.model->parameters(), apply_policy(config.parameters, parts.model->parameters()));
+  const NamedTensors& weights = parts.model->parameters();
+  std::vector<ParameterTraits> traits = apply_policy(config.parameters, weights);
+  decay_layers(config.layer_decay, weights, traits);
+  parts.parameters = std::make_unique<FlatParameters>(weights, traits);
   parts.mix = config.mix.build(parts.model->classes());
   parts.optimizer = config.optimizer.build(*parts.parameters);
   parts.schedule = build_schedule(config.schedule, parts.length);

@@ -290,6 +290,20 @@ TEST_F(Programs, FinetuneResizesPositionEmbeddings) {
   EXPECT_EQ(last_evaluation(dir_ / "tuned", "raw")["n"], 8);
 }
 
+TEST_F(Programs, FinetuneFollowsTheHyperRule) {
+  write_pets(4);
+  const Words rule{"--weights", finished().path().string(), "--data", "pets",
+                   "--config",  "finetune/bit_hyperrule"};
+  const Outcome printed = call("vit-finetune", rule + Words{"--print-config"});
+  ASSERT_EQ(printed.exit_code, 0) << printed;
+  EXPECT_THAT(printed.out, ContainsRegex("steps: 500 steps +# the BiT-HyperRule"));
+  EXPECT_THAT(printed.out, ContainsRegex("image: 128 +# the BiT-HyperRule"));
+  EXPECT_THAT(printed.out, ContainsRegex("warmup: 0 steps"));
+  const Outcome own =
+      call("vit-finetune", rule + Words{"--set", "steps=9 steps", "--print-config", "minimal"});
+  EXPECT_THAT(own.out, HasSubstr("steps: 9 steps"));
+}
+
 TEST_F(Programs, FinetunedRunsAreResumedLikeOthers) {
   write_pets(4);
   const Words tune{"--weights", finished().path().string(),

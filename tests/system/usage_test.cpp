@@ -103,20 +103,21 @@ TEST_F(Usage, QuietAndVerboseChangeOnlyWhatIsSaid) {
             checksum_in(dir_ / "verbose/checkpoints/last", "model.safetensors"));
 }
 
-TEST_F(Usage, ShippedConfigurationsAreValid) {
-  int seen = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(fs::path(VIT_SOURCE_DIR) / "configs")) {
-    if (entry.path().extension() != ".yaml") continue;
-    // What a recipe leaves to the command line, vit-finetune fills in from the weights and the
-    // data.
-    const bool recipe = read_file(entry.path()).find("\ndata:") == std::string::npos;
-    const Words rest = recipe ? sets({"data={name: synthetic}", "model.name=vit_b16"}) : Words{};
-    const Outcome outcome =
-        call("vit-train", Words{"--config", entry.path().string(), "--check"} + rest);
-    EXPECT_EQ(outcome.exit_code, 0) << entry.path() << outcome;
-    ++seen;
+// That each of them is valid, tests/train/configs_test.cpp sees.
+TEST_F(Usage, ShippedConfigurationsAreFoundByName) {
+  const Words data = sets({"data={name: synthetic}"});
+  const std::vector<Words> cases = {{"--config", "smoke"},
+                                    {"--config", "pretrain/vit_b16_i1k"},
+                                    {"--config", "pretrain/bit_l_r152x4.yaml"},
+                                    Words{"--config", "finetune"} + data,
+                                    Words{"--config", "finetune/flowers"} + data};
+  for (const Words& words : cases) {
+    const Outcome outcome = call("vit-train", words + Words{"--check"});
+    EXPECT_EQ(outcome.exit_code, 0) << words[1] << outcome;
   }
-  EXPECT_GE(seen, 3);
+  const Outcome misspelled = call("vit-train", {"--config", "pretrain/vit_b61_i1k", "--check"});
+  EXPECT_EQ(misspelled.exit_code, 2);
+  EXPECT_THAT(misspelled.err, HasSubstr("did you mean 'pretrain/vit_b16_i1k'?"));
 }
 
 TEST_F(Usage, LaterConfigurationsAndAssignmentsWin) {

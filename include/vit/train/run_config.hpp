@@ -149,6 +149,7 @@ struct RunConfig {
   ClipConfig clip;
   LoaderConfig loader;
   std::vector<ParameterRule> parameters;
+  double layer_decay = 1;
   AverageSection average{"none"};
   EvalConfig eval;
   CheckpointConfig checkpoint;
@@ -184,6 +185,10 @@ struct RunConfig {
         field<&RunConfig::clip>("Gradient clipping."),
         field<&RunConfig::loader>("Threads that read and augment images.").resumable(),
         field<&RunConfig::parameters>("Rules by parameter name; the first that matches decides."),
+        field<&RunConfig::layer_decay>(
+            "Factor on the learning rate from each layer to the one below it; the head has the "
+            "full rate. 1: the same rate everywhere.",
+            above(0.0), at_most(1.0)),
         field<&RunConfig::average>("A running average of the weights, evaluated beside them."),
         field<&RunConfig::eval>("Evaluation during the run.").resumable(),
         field<&RunConfig::checkpoint>("Saving.").resumable(),

@@ -1,5 +1,6 @@
 #include "vit/core/error.hpp"
 #include "vit/train/finetune_layer.hpp"
+#include "vit/train/hyperrule_layer.hpp"
 
 #include "../program.hpp"
 #include "../run_options.hpp"
@@ -15,8 +16,11 @@ struct Source {
 config::Document finetune_document(const Source& source, const RunOptions& options) {
   config::Document document = config::Document::from_file("finetune", config_folders());
   const config::Document own = load_document(options.configs, options.sets);
-  document.overlay(config::Document::from_text(
-      finetune_layer(source.weights, source.model, source.data, own), "--weights, --data"));
+  const auto add = [&](const std::string& layer, const char* name) {
+    document.overlay(config::Document::from_text(layer, name));
+  };
+  add(finetune_layer(source.weights, source.model, source.data, own), "--weights, --data");
+  add(hyperrule_layer(config::Document(document).overlay(own)), "the BiT-HyperRule");
   return document.overlay(own);
 }
 
