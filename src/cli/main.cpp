@@ -21,6 +21,7 @@ namespace {
 constexpr Program kPrograms[] = {
     {"train", "train a model from a configuration, or resume a run", train},
     {"finetune", "adapt pretrained weights to your own images", finetune},
+    {"sweep", "run a grid of trainings, and choose the best of it", sweep},
     {"eval", "top-1, top-5 and loss of a run or weight file", eval},
     {"convert", "move weights between timm, JAX, transformers and torchvision", convert},
     {"bench", "measure how fast images become training examples", bench},

@@ -35,4 +35,11 @@ std::string finetune_layer(const std::filesystem::path& weights, const std::stri
   return text;
 }
 
+config::Document finetune_document(const std::string& layer, const config::Document& own,
+                                   const config::SearchPath& shipped) {
+  config::Document document = config::Document::from_file("finetune", shipped);
+  document.overlay(config::Document::from_text(layer, "--weights, --data"));
+  return document.overlay(own);
+}
+
 }  // namespace vit
