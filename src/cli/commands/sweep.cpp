@@ -31,7 +31,7 @@ int sweep(const Arguments& arguments) {
   if (print->count() > 0) request.action = Action::kPrintCommands;
   request.shipped = config_folders();
   request.file = config::find_config(file, request.shipped);
-  request.document = load_document({request.file}, sets);
+  request.document = load_document({request.file.string()}, sets);
   request.argv = arguments;
   return static_cast<int>(run_sweep(request));
 }
