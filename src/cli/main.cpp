@@ -21,6 +21,7 @@ namespace {
 constexpr Program kPrograms[] = {
     {"train", "train a model from a configuration, or resume a run", train},
     {"finetune", "adapt pretrained weights to your own images", finetune},
+    {"sweep", "run a grid of trainings, and choose the best of it", sweep},
     {"eval", "top-1, top-5 and loss of a run or weight file", eval},
     {"predict", "name the classes of images, and show where the network looks", predict},
     {"inspect", "draw what a network has learnt: filters, positions, attention", inspect},

@@ -25,5 +25,6 @@ int models(const Arguments& arguments);
 int dedup(const Arguments& arguments);
 int pack(const Arguments& arguments);
 int report(const Arguments& arguments);
+int sweep(const Arguments& arguments);
 
 }  // namespace vit::cli

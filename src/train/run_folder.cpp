@@ -37,15 +37,14 @@ std::optional<std::vector<std::string>> names_in(const fs::path& path) {
   return names;
 }
 
-// Where runs without --run-dir go.
+constexpr const char* kRemedy = "\nchoose another --run-dir";
+
+}  // namespace
+
 fs::path runs_root() {
   const char* root = std::getenv("VIT_RUNS_ROOT");
   return root != nullptr && *root != '\0' ? root : "runs";
 }
-
-constexpr const char* kRemedy = "\nchoose another --run-dir";
-
-}  // namespace
 
 RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
   std::error_code error;
@@ -112,6 +111,14 @@ void point_latest_at(const fs::path& run_dir) {
 bool is_free(const fs::path& path) {
   std::error_code error;
   return !fs::exists(path, error) || names_in(path) == std::vector<std::string>{};
+}
+
+bool is_in_use(const fs::path& path) {
+  const int lock = open((path / kLock).c_str(), O_RDWR | O_CLOEXEC);
+  if (lock < 0) return false;
+  const bool in_use = flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  close(lock);
+  return in_use;
 }
 
 bool holds_only_a_run(const fs::path& path) {

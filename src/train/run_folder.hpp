@@ -26,6 +26,9 @@ class RunFolder {
   int lock_ = -1;
 };
 
+// Where runs without --run-dir go: runs, or what VIT_RUNS_ROOT names.
+std::filesystem::path runs_root();
+
 // Makes a new folder runs/<time>_<model>_<data>, below VIT_RUNS_ROOT when that is set; a number is
 // appended if the name is taken. Throws DataError.
 std::filesystem::path claim_run_dir(const std::string& model, const std::string& data);
@@ -38,5 +41,8 @@ bool is_free(const std::filesystem::path& path);
 
 // True when everything in the folder is what runs write.
 bool holds_only_a_run(const std::filesystem::path& path);
+
+// True while a process has the folder as its RunFolder. Changes nothing.
+bool is_in_use(const std::filesystem::path& path);
 
 }  // namespace vit

@@ -14,8 +14,9 @@ using testing::StartsWith;
 class Usage : public SystemTest {};
 
 TEST_F(Usage, EveryProgramExplainsItself) {
-  for (const char* program : {"vit-train", "vit-finetune", "vit-eval", "vit-convert", "vit-models",
-                              "vit-pack", "vit-dedup"}) {
+  for (const char* program :
+       {"vit-train", "vit-finetune", "vit-eval", "vit-predict", "vit-inspect", "vit-convert",
+        "vit-models", "vit-pack", "vit-dedup", "vit-sweep", "vit-report", "vit-vtab"}) {
     const Outcome help = call(program, {"--help"});
     EXPECT_EQ(help.exit_code, 0);
     EXPECT_THAT(help.out, HasSubstr(program));

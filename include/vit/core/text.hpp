@@ -32,6 +32,9 @@ std::string human_duration(double seconds);
 // `text` with control characters replaced by '?': what comes from a file must not steer a terminal.
 std::string printable(std::string_view text);
 
+// A word for the shell: quoted when it holds anything but plain characters.
+std::string shell_word(std::string_view text);
+
 // Columns a terminal needs for UTF-8 text (one per code point).
 int64_t display_width(std::string_view text);
 
