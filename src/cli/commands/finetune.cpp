@@ -1,6 +1,5 @@
 #include "vit/core/error.hpp"
 #include "vit/train/finetune_layer.hpp"
-#include "vit/train/hyperrule_layer.hpp"
 
 #include "../program.hpp"
 #include "../run_options.hpp"
