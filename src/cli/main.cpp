@@ -25,6 +25,7 @@ constexpr Program kPrograms[] = {
     {"convert", "move weights between timm, JAX, transformers and torchvision", convert},
     {"bench", "measure how fast images become training examples", bench},
     {"pack", "pack a data set into record shards", pack},
+    {"vtab", "fine-tune the 19 tasks of VTAB-1k and average them", vtab},
     {"models", "list models with parameters, cost, resolution and tokens", models},
 };
 

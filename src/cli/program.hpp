@@ -21,5 +21,6 @@ int convert(const Arguments& arguments);
 int bench(const Arguments& arguments);
 int models(const Arguments& arguments);
 int pack(const Arguments& arguments);
+int vtab(const Arguments& arguments);
 
 }  // namespace vit::cli

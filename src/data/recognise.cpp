@@ -20,6 +20,7 @@ std::string recognise_data(const std::string& path) {
   if (detail::is_record_folder(folder)) return "records";
   if (holds_idx(folder)) return "idx";
   if (holds_cifar(folder)) return "cifar";
+  if (holds_image_lists(folder)) return "list";  // their pictures may lie in folders, too
   if (holds_image_tree(folder)) return "folder";
   if (holds_tars(folder)) return "tar";
   if (holds_tfrecords(folder)) return "tfrecord";
@@ -35,6 +36,7 @@ std::string recognise_data(const std::string& path) {
                   "            {0}/*.tfrecord or {0}/train-00000-of-01024 (TFRecords of "
                   "tf.train.Example)\n"
                   "            {0}/*.csv or {0}/*.tsv with the columns file and label\n"
+                  "            {0}/*.txt with lines such as \"images/1.jpg 5\"\n"
                   "{1}",
                   path, found_in(folder)));
 }

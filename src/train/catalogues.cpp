@@ -3,6 +3,7 @@
 #include "vit/config/reference.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/text.hpp"
+#include "vit/data/label_rule.hpp"
 #include "vit/train/run_config.hpp"
 
 namespace vit {
@@ -18,6 +19,7 @@ constexpr Catalogue kCatalogues[] = {
     {"models", []() -> const config::CatalogBase& { return Models::catalog(); }},
     {"datasets", []() -> const config::CatalogBase& { return Datasets::catalog(); }},
     {"transforms", []() -> const config::CatalogBase& { return Transforms::catalog(); }},
+    {"label_rules", []() -> const config::CatalogBase& { return LabelRules::catalog(); }},
     {"losses", []() -> const config::CatalogBase& { return Losses::catalog(); }},
     {"optimizers", []() -> const config::CatalogBase& { return Optimizers::catalog(); }},
     {"schedules", []() -> const config::CatalogBase& { return Schedules::catalog(); }},

@@ -37,15 +37,14 @@ std::optional<std::vector<std::string>> names_in(const fs::path& path) {
   return names;
 }
 
-// Where runs without --run-dir go.
+constexpr const char* kRemedy = "\nchoose another --run-dir";
+
+}  // namespace
+
 fs::path runs_root() {
   const char* root = std::getenv("VIT_RUNS_ROOT");
   return root != nullptr && *root != '\0' ? root : "runs";
 }
-
-constexpr const char* kRemedy = "\nchoose another --run-dir";
-
-}  // namespace
 
 RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
   std::error_code error;

@@ -26,6 +26,9 @@ class RunFolder {
   int lock_ = -1;
 };
 
+// Where runs without --run-dir go: runs, or what VIT_RUNS_ROOT names.
+std::filesystem::path runs_root();
+
 // Makes a new folder runs/<time>_<model>_<data>, below VIT_RUNS_ROOT when that is set; a number is
 // appended if the name is taken. Throws DataError.
 std::filesystem::path claim_run_dir(const std::string& model, const std::string& data);

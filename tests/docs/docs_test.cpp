@@ -28,8 +28,8 @@ std::set<std::string> all_matches(const std::string& text, const std::string& ex
 
 // Links to files of the project lead somewhere.
 TEST(Links, LeadSomewhere) {
-  for (const fs::path& file :
-       {fs::path("README.md"), fs::path("src/README.md"), fs::path("third_party/README.md")}) {
+  for (const fs::path& file : {fs::path("README.md"), fs::path("src/README.md"),
+                               fs::path("third_party/README.md"), fs::path("docs/vtab.md")}) {
     const std::string text = read_text(kSource / file);
     for (const std::string& link : all_matches(text, "\\]\\(([^)#:]+)\\)")) {
       EXPECT_TRUE(fs::exists(kSource / file.parent_path() / link)) << file << ": " << link;

@@ -15,7 +15,7 @@ class Usage : public SystemTest {};
 
 TEST_F(Usage, EveryProgramExplainsItself) {
   for (const char* program :
-       {"vit-train", "vit-finetune", "vit-eval", "vit-convert", "vit-models"}) {
+       {"vit-train", "vit-finetune", "vit-eval", "vit-convert", "vit-models", "vit-vtab"}) {
     const Outcome help = call(program, {"--help"});
     EXPECT_EQ(help.exit_code, 0);
     EXPECT_THAT(help.out, HasSubstr(program));
@@ -79,9 +79,9 @@ TEST_F(Usage, UsageMistakesAreNamed) {
 
 TEST_F(Usage, EveryCatalogueIsListed) {
   const std::map<std::string, std::string> entries = {
-      {"models", "ViT-B/16"},  {"datasets", "folder"},  {"transforms", "inception_crop"},
-      {"optimizers", "adamw"}, {"schedules", "cosine"}, {"losses", "sigmoid"},
-      {"averages", "polyak"}};
+      {"models", "ViT-B/16"},  {"datasets", "folder"},    {"transforms", "inception_crop"},
+      {"optimizers", "adamw"}, {"schedules", "cosine"},   {"losses", "sigmoid"},
+      {"averages", "polyak"},  {"label_rules", "nearest"}};
   for (const auto& [name, entry] : entries) {
     const Outcome outcome = call("vit-train", {"--list", name});
     EXPECT_EQ(outcome.exit_code, 0) << outcome;

@@ -15,8 +15,9 @@ struct Questions {
 };
 
 void add_questions(CLI::App& app, Questions& questions) {
-  app.add_option("--list", questions.list,
-                 "models, datasets, transforms, losses, optimizers, schedules or averages");
+  app.add_option(
+      "--list", questions.list,
+      "models, datasets, label_rules, transforms, losses, optimizers, schedules or averages");
   app.add_option("--help-config", questions.section,
                  "explain the keys of a configuration section, or of all")
       ->expected(0, 1)
