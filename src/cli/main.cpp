@@ -30,6 +30,7 @@ constexpr Program kPrograms[] = {
     {"pack", "pack a data set into record shards", pack},
     {"report", "one HTML page over runs: compute, curves, confusion, samples", report},
     {"dedup", "find training pictures that are copies of test pictures", dedup},
+    {"vtab", "fine-tune the 19 tasks of VTAB-1k and average them", vtab},
     {"models", "list models with parameters, cost, resolution and tokens", models},
 };
 

@@ -26,5 +26,6 @@ int dedup(const Arguments& arguments);
 int pack(const Arguments& arguments);
 int report(const Arguments& arguments);
 int sweep(const Arguments& arguments);
+int vtab(const Arguments& arguments);
 
 }  // namespace vit::cli

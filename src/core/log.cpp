@@ -122,7 +122,9 @@ void log_to_file(const std::filesystem::path& path) {
     auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string());
     file->set_level(spdlog::level::debug);
     file->set_pattern("%Y-%m-%dT%H:%M:%S %l %v");
-    spdlog::default_logger()->sinks().push_back(std::move(file));
+    auto& sinks = spdlog::default_logger()->sinks();
+    sinks.resize(1);  // the console; an earlier run has its own log
+    sinks.push_back(std::move(file));
   } catch (const spdlog::spdlog_ex& error) {
     throw DataError("cannot write the log: " + std::string(error.what()));
   }

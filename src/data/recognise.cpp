@@ -23,6 +23,7 @@ std::string data_kind(const std::string& path) {
   if (detail::is_record_folder(place)) return "records";
   if (holds_idx(place)) return "idx";
   if (holds_cifar(place)) return "cifar";
+  if (holds_image_lists(place)) return "list";  // their pictures may lie in folders, too
   if (holds_image_tree(place)) {
     if (holds_label_table(place)) {
       spdlog::info(
@@ -52,6 +53,7 @@ std::string recognise_data(const std::string& path) {
                   "            {0}/*.tfrecord or {0}/train-00000-of-01024 (TFRecords of "
                   "tf.train.Example)\n"
                   "            {0}/*.csv or {0}/*.tsv with the columns file and label\n"
+                  "            {0}/*.txt with lines such as \"images/1.jpg 5\"\n"
                   "{1}",
                   path, found_in(path)));
 }

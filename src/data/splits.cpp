@@ -1,9 +1,10 @@
-// Split syntax: NAME or NAME[a:b]; see dataset.hpp.
+// Split syntax: NAME or NAME[a:b], or several joined by +; see dataset.hpp.
 #include "vit/core/error.hpp"
 #include "vit/core/random.hpp"
 #include "vit/core/text.hpp"
 
 #include "datasets/datasets.hpp"
+#include "joined.hpp"
 #include "subset.hpp"
 
 #include <fmt/format.h>
@@ -29,8 +30,9 @@ struct Slice {
   std::optional<Bound> from, to;
 };
 
+// What stands between two +.
 struct SplitRequest {
-  std::string name;
+  std::string text, name;
   std::optional<Slice> slice;
 };
 
@@ -48,7 +50,7 @@ std::string_view trimmed(std::string_view text) {
 [[noreturn]] void malformed(const std::string& split, const std::string& reason) {
   throw ConfigError(fmt::format(
       "split '{}': {}\nwrite NAME or NAME[from:to], e.g. train, train[:98%], train[98%:], "
-      "train[:800], train[-100:]",
+      "train[:800], train[-100:], or several of these joined by +",
       split, reason));
 }
 
@@ -74,10 +76,10 @@ std::optional<Bound> parse_bound(std::string_view text, const std::string& split
   return bound;
 }
 
-SplitRequest parse_split(const std::string& split) {
-  const std::string_view text = trimmed(split);
+SplitRequest parse_part(std::string_view text, const std::string& split) {
+  text = trimmed(text);
   const size_t open = text.find('[');
-  SplitRequest request{std::string(trimmed(text.substr(0, open))), std::nullopt};
+  SplitRequest request{std::string(text), std::string(trimmed(text.substr(0, open))), {}};
   if (request.name.empty()) malformed(split, "the name of the split is missing");
   if (request.name.find(']') != std::string::npos) malformed(split, "']' without '['");
   if (open == std::string_view::npos) return request;
@@ -88,6 +90,17 @@ SplitRequest parse_split(const std::string& split) {
   request.slice = Slice{parse_bound(inside.substr(0, colon), split),
                         parse_bound(inside.substr(colon + 1), split)};
   return request;
+}
+
+// One or more.
+std::vector<SplitRequest> parse_split(const std::string& split) {
+  std::vector<SplitRequest> parts;
+  for (std::string_view rest = split;;) {
+    const size_t plus = rest.find('+');
+    parts.push_back(parse_part(rest.substr(0, plus), split));
+    if (plus == std::string_view::npos) return parts;
+    rest.remove_prefix(plus + 1);
+  }
 }
 
 // A percentage and its complement from the other end give the same place: [:90%] and [-10%:] meet.
@@ -139,6 +152,47 @@ std::string find_split(const DataSource& source, const std::string& name) {
   return "";
 }
 
+// One part of a split, and the examples of which it is made.
+struct OpenedPart {
+  std::string name;
+  Range range;  // along the natural or the shuffled order: the same for all parts of a name
+  std::unique_ptr<Dataset> data;
+};
+
+OpenedPart open_part(const DataSource& source, const SplitRequest& request) {
+  OpenedPart part{find_split(source, request.name), {}, nullptr};
+  if (part.name.empty()) {
+    const std::vector<std::string> splits = source.splits();
+    const std::string meant = closest(request.name, splits);
+    throw DataError(fmt::format(
+        "there is no split '{}' in this data{}\nthe splits are {}", request.name,
+        meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant), join_words(splits)));
+  }
+  part.data = source.open(part.name);
+  const int64_t size = part.data->size();
+  part.range = {0, size};
+  if (!request.slice) return part;
+  part.range = resolve(*request.slice, size, request.text);
+  if (part.range.begin == 0 && part.range.end == size) return part;
+  part.data = std::make_unique<detail::Subset>(
+      std::move(part.data), members_of(part.range, size, source.sorted_by_class()));
+  return part;
+}
+
+void refuse_common_examples(const std::vector<OpenedPart>& parts, const std::string& split) {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      const Range &a = parts[i].range, &b = parts[j].range;
+      const int64_t common = std::min(a.end, b.end) - std::max(a.begin, b.begin);
+      if (parts[i].name != parts[j].name || common <= 0) continue;
+      throw ConfigError(
+          fmt::format("split '{}': the parts {} and {} have {} examples of {} in common\n"
+                      "joined parts must not share any",
+                      split, j + 1, i + 1, common, parts[i].name));
+    }
+  }
+}
+
 }  // namespace
 
 int64_t error_budget(const std::string& max_errors, int64_t examples) {
@@ -159,22 +213,14 @@ int64_t error_budget(const std::string& max_errors, int64_t examples) {
 }
 
 std::unique_ptr<Dataset> open_split(const DataSource& source, const std::string& split) {
-  const SplitRequest request = parse_split(split);
-  const std::string name = find_split(source, request.name);
-  if (name.empty()) {
-    const std::vector<std::string> splits = source.splits();
-    const std::string meant = closest(request.name, splits);
-    throw DataError(fmt::format(
-        "there is no split '{}' in this data{}\nthe splits are {}", request.name,
-        meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant), join_words(splits)));
-  }
-  std::unique_ptr<Dataset> all = source.open(name);
-  if (!request.slice) return all;
-  const int64_t size = all->size();
-  const Range range = resolve(*request.slice, size, split);
-  if (range.begin == 0 && range.end == size) return all;
-  return std::make_unique<detail::Subset>(std::move(all),
-                                          members_of(range, size, source.sorted_by_class()));
+  std::vector<SplitRequest> requests = parse_split(split);
+  std::vector<OpenedPart> opened;
+  for (const SplitRequest& request : requests) opened.push_back(open_part(source, request));
+  refuse_common_examples(opened, split);
+  if (opened.size() == 1) return std::move(opened.front().data);
+  std::vector<std::unique_ptr<Dataset>> parts;
+  for (OpenedPart& part : opened) parts.push_back(std::move(part.data));
+  return std::make_unique<detail::Joined>(std::move(parts));
 }
 
 SplitNames resolve_splits(const DataSource& source, const std::string& train,
@@ -186,7 +232,14 @@ SplitNames resolve_splits(const DataSource& source, const std::string& train,
     if (!names.val.empty()) return names;
   }
   // Nothing to validate on: what training leaves over, or a tenth of it.
-  const auto [name, slice] = parse_split(names.train);
+  const std::vector<SplitRequest> parts = parse_split(names.train);
+  if (parts.size() > 1) {
+    throw ConfigError(
+        fmt::format("there is no split to validate on, and training uses several parts, '{}'\n"
+                    "say what to validate on: data.val",
+                    train));
+  }
+  const auto& [text, name, slice] = parts.front();
   if (!slice || (!slice->from && !slice->to)) return {name + "[:90%]", name + "[90%:]"};
   if (!slice->from) return {names.train, fmt::format("{}[{}:]", name, slice->to->text)};
   if (!slice->to) return {names.train, fmt::format("{}[:{}]", name, slice->from->text)};

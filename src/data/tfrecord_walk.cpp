@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <fstream>
 
 namespace vit::detail {
@@ -94,9 +95,12 @@ class Message {
   ByteRange range_;
 };
 
+// Fields of a Feature: what it holds.
+constexpr uint64_t kBytesList = 1, kFloatList = 2, kInt64List = 3;
+
 Feature read_feature(FileWindow& window, ByteRange range) {
-  constexpr uint64_t kBytesList = 1, kInt64List = 3;
   Feature feature;
+  feature.place = range;
   for (Message message(window, range); message.next();) {
     if (!message.is_bytes(kBytesList) && !message.is_bytes(kInt64List)) continue;
     Message list(window, message.bytes);
@@ -110,6 +114,26 @@ Feature read_feature(FileWindow& window, ByteRange range) {
     }
   }
   return feature;
+}
+
+// Floats at a place: one, or packed ones.
+void add_floats(FileWindow& window, ByteRange place, std::vector<double>& numbers) {
+  if (place.size() % static_cast<int64_t>(sizeof(float)) != 0) {
+    damaged(window, place.begin, "a list of floats ends within one");
+  }
+  for (int64_t at = place.begin; at < place.end; at += static_cast<int64_t>(sizeof(float))) {
+    const auto bits = static_cast<uint32_t>(little_endian(window.view(at, sizeof(float))));
+    numbers.push_back(std::bit_cast<float>(bits));
+  }
+}
+
+void add_integers(FileWindow& window, const Message& list, std::vector<double>& numbers) {
+  const auto add = [&](uint64_t number) {
+    numbers.push_back(static_cast<double>(static_cast<int64_t>(number)));
+  };
+  if (list.kind == Message::kVarint) add(list.number);
+  if (list.kind != Message::kBytes) return;
+  for (Message packed(window, list.bytes); !packed.at_end();) add(packed.varint());
 }
 
 }  // namespace
@@ -166,6 +190,20 @@ void walk_features(FileWindow& window, ByteRange example,
       if (value) visit(key, read_feature(window, *value));
     }
   }
+}
+
+std::vector<double> read_numbers(FileWindow& window, ByteRange place) {
+  std::vector<double> numbers;
+  for (Message message(window, place); message.next();) {
+    const bool are_floats = message.is_bytes(kFloatList);
+    if (!are_floats && !message.is_bytes(kInt64List)) continue;
+    for (Message list(window, message.bytes); list.next();) {
+      if (list.field != 1) continue;
+      if (!are_floats) add_integers(window, list, numbers);
+      if (are_floats && list.kind != Message::kVarint) add_floats(window, list.bytes, numbers);
+    }
+  }
+  return numbers;
 }
 
 }  // namespace vit::detail

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vit::detail {
 
@@ -19,8 +20,9 @@ struct ByteRange {
   int64_t size() const { return end - begin; }
 };
 
-// The first value of a feature.
+// A feature and its first value.
 struct Feature {
+  ByteRange place;
   std::optional<ByteRange> bytes;
   std::optional<int64_t> integer;
 };
@@ -39,5 +41,8 @@ bool record_is_whole(std::string_view data_and_checksum);
 // for bytes that are none.
 void walk_features(FileWindow& window, ByteRange example,
                    const std::function<void(const std::string& key, const Feature&)>& visit);
+
+// All numbers of the feature at `place`, whole ones or floats; none when it holds bytes.
+std::vector<double> read_numbers(FileWindow& window, ByteRange place);
 
 }  // namespace vit::detail

@@ -3,6 +3,7 @@
 #include "vit/config/reference.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/text.hpp"
+#include "vit/data/label_rule.hpp"
 #include "vit/train/evaluation_config.hpp"
 #include "vit/train/run_config.hpp"
 
@@ -20,8 +21,9 @@ constexpr Catalogue kCatalogues[] = {
     {"datasets", []() -> const config::CatalogBase& { return Datasets::catalog(); }},
     {"caches", []() -> const config::CatalogBase& { return PictureCaches::catalog(); }},
     {"transforms", []() -> const config::CatalogBase& { return Transforms::catalog(); }},
-    {"objectives", []() -> const config::CatalogBase& { return Objectives::catalog(); }},
     {"mixes", []() -> const config::CatalogBase& { return Mixes::catalog(); }},
+    {"objectives", []() -> const config::CatalogBase& { return Objectives::catalog(); }},
+    {"label_rules", []() -> const config::CatalogBase& { return LabelRules::catalog(); }},
     {"losses", []() -> const config::CatalogBase& { return Losses::catalog(); }},
     {"optimizers", []() -> const config::CatalogBase& { return Optimizers::catalog(); }},
     {"schedules", []() -> const config::CatalogBase& { return Schedules::catalog(); }},

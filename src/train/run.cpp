@@ -9,6 +9,7 @@
 #include "vit/runtime/errors.hpp"
 #include "vit/train/trainer.hpp"
 
+#include "observers/console.hpp"
 #include "run_folder.hpp"
 #include "run_records.hpp"
 #include "run_start.hpp"
@@ -36,9 +37,10 @@ void refuse_foreign_folder(const fs::path& path, const RunRequest& request) {
                     "choose another --run-dir");
 }
 
-Observers make_observers(const RunFolder& folder, const RunConfig& config) {
+Observers make_observers(const RunFolder& folder, const RunConfig& config, ResultTable result) {
+  constexpr double kSecondsBetweenLines = 10;
   Observers observers;
-  observers.push_back(console_observer());
+  observers.push_back(console_observer(kSecondsBetweenLines, result));
   observers.push_back(jsonl_observer(folder / "metrics.jsonl"));
   observers.push_back(summary_observer(folder / "summary.json"));
   if (config.log.tensorboard) observers.push_back(tensorboard_observer(folder / "tb"));
@@ -115,10 +117,10 @@ void record_failure(const RunFolder& folder, const Parts& parts, const Error& er
 }
 
 RunSummary train_in(const RunFolder& folder, Parts& parts,
-                    const std::optional<fs::path>& checkpoint, bool own) {
+                    const std::optional<fs::path>& checkpoint, bool own, ResultTable result) {
   CheckpointStore store(folder / "checkpoints", parts.config.checkpoint.keep_last);
   if (own) store.repair_links(*checkpoint, parts.state->best.step);
-  Observers observers = make_observers(folder, parts.config);
+  Observers observers = make_observers(folder, parts.config, result);
   const RunInfo info = describe_run(parts, folder, checkpoint);
   for (auto& observer : observers) observer->run_started(info);
 
@@ -177,7 +179,8 @@ RunSummary run_training(const RunRequest& request) {
   log_to_file(*folder / "train.log");
   point_latest_at(folder->path());
   write_records(folder->path(), request, *parts, own);
-  return train_in(*folder, *parts, checkpoint, own);
+  return train_in(*folder, *parts, checkpoint, own,
+                  request.is_part ? ResultTable::kLeftOut : ResultTable::kPrinted);
 }
 
 }  // namespace vit

@@ -5,6 +5,7 @@
 
 #include "vit/config/reader.hpp"
 #include "vit/config/writer.hpp"
+#include "vit/data/label_rule.hpp"
 #include "vit/train/run_config.hpp"
 
 #include <gtest/gtest.h>
@@ -27,16 +28,21 @@ struct Holder {
 template <class Tag>
 class Catalogue : public testing::Test {};
 
-using Tags = testing::Types<Models, Datasets, PictureCaches, Transforms, Mixes, Objectives, Losses,
-                            Optimizers, Schedules, Averages, Probes, TrainingProbes>;
+using Tags = testing::Types<Models, Datasets, LabelRules, PictureCaches, Transforms, Mixes, Objectives,
+                            Losses, Optimizers, Schedules, Averages, Probes, TrainingProbes>;
 TYPED_TEST_SUITE(Catalogue, Tags);
 
-// Data sets need a place; any will do to read a configuration.
+// Data sets need a place, and some label rules a feature; any will do to read a configuration.
 template <class Tag>
 std::string required_keys(const std::string& name) {
   if constexpr (std::is_same_v<Tag, Datasets>) {
     if (name == "mixture") return ", sources: [{data: synthetic}]";
     return name == "synthetic" ? "" : ", root: /nowhere";
+  }
+  if constexpr (std::is_same_v<Tag, LabelRules>) {
+    if (name == "bins") return ", values: 4, bins: 2";
+    if (name == "count") return ", feature: a";
+    if (name == "nearest") return ", feature: a, edges: [0]";
   }
   return "";
 }

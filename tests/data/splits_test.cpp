@@ -1,4 +1,6 @@
 // Split syntax and the splits a run uses.
+#include "vit/data/shared_examples.hpp"
+
 #include "data/data_files.hpp"
 #include "support/temp_dir.hpp"
 
@@ -89,6 +91,46 @@ TEST(Splits, SlicesLikePython) {
   EXPECT_EQ(members(source, "train[:0800]"), range(0, 50));  // as many as there are, with a warning
 }
 
+TEST(Splits, JoinsPartsByPlus) {
+  const NumberSource source({{"train", 50}, {"validation", 9}});
+  std::vector<int64_t> both = range(0, 8), others = range(44, 46);
+  both.insert(both.end(), others.begin(), others.end());
+  EXPECT_EQ(members(source, "train[:8]+train[44:46]"), both);
+  EXPECT_EQ(members(source, " train[:8] + train[ 44 : 46 ] "), both);
+  EXPECT_EQ(members(source, "validation[7:]+train[:1]+val[:1]"),
+            (std::vector<int64_t>{7, 8, 0, 0}));
+  EXPECT_EQ(open_split(source, "train+validation")->size(), 59);
+  EXPECT_EQ(open_split(source, "train+validation")->label(58), 8 * 10 / 9);
+  const NumberSource sorted({{"train", 50}}, true);
+  std::vector<int64_t> all = members(sorted, "train[60%:]+train[:60%]");
+  std::sort(all.begin(), all.end());
+  EXPECT_EQ(all, range(0, 50));
+}
+
+TEST(Splits, RefusesPartsInCommon) {
+  const NumberSource source({{"train", 50}, {"val", 50}});
+  EXPECT_THAT(error_of<ConfigError>([&] { open_split(source, "train[:10]+val+train[8:12]"); }),
+              AllOf(HasSubstr("the parts 1 and 3 have 2 examples of train in common")));
+  EXPECT_THAT(error_of<ConfigError>([&] { open_split(source, "val[:1]+validation"); }),
+              HasSubstr("1 examples of val in common"));
+  EXPECT_EQ(open_split(source, "train[:10]+val[:10]")->size(), 20);
+  for (const char* split : {"train+", "+train", "train++val", "train[:5]+val[", "train[:5+7]"}) {
+    EXPECT_THAT(error_of<ConfigError>([&] { open_split(source, split); }),
+                HasSubstr("several of these joined by +"))
+        << split;
+  }
+  EXPECT_THAT(error_of([&] { open_split(source, "train+tset"); }), HasSubstr("no split 'tset'"));
+}
+
+TEST(Splits, CountsSharedExamples) {
+  const NumberSource source({{"train", 50}});
+  const auto shared = [&](const char* a, const char* b) {
+    return shared_examples(*open_split(source, a), *open_split(source, b));
+  };
+  EXPECT_EQ(shared("train[:10]", "train[10:]"), 0);
+  EXPECT_EQ(shared("train[:10]+train[20:30]", "train[8:22]"), 4);
+}
+
 TEST(Splits, AcceptsSynonyms) {
   const NumberSource source({{"train", 5}, {"val", 4}, {"test", 3}});
   EXPECT_EQ(open_split(source, "validation")->size(), 4);
@@ -165,10 +207,14 @@ TEST(ResolveSplits, FindsWhatToValidateOn) {
   EXPECT_EQ(resolved({{"train", 9}, {"test", 9}}, "train[:98%]", "train[98%:]"),
             "train[:98%] train[98%:]");
   EXPECT_EQ(resolved({{"train", 9}, {"test", 9}}, "train[:8]", ""), "train[:8] test");
-  EXPECT_THAT(error_of<ConfigError>([&] {
-                resolved({{"train", 9}}, "train[2:4]", "");
-              }),
-              HasSubstr("data.val"));
+  EXPECT_EQ(resolved({{"train", 9}, {"test", 9}}, "train[:2]+train[4:]", ""),
+            "train[:2]+train[4:] test");
+  for (const char* train : {"train[2:4]", "train[:2]+train[4:]"}) {
+    EXPECT_THAT(error_of<ConfigError>([&] {
+                  resolved({{"train", 9}}, train, "");
+                }),
+                HasSubstr("data.val"));
+  }
 }
 
 TEST(DataSection, ReadsItsKeys) {

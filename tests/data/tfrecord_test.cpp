@@ -1,6 +1,7 @@
 // Pictures in TFRecord files: what is read, and what is said about damaged ones.
 #include "data/crc32c.hpp"
 #include "data/data_files.hpp"
+#include "data/tfrecord_files.hpp"
 #include "support/temp_dir.hpp"
 
 #include <gmock/gmock.h>
@@ -9,52 +10,26 @@
 namespace vit {
 namespace {
 
+using test::bytes_feature;
 using test::error_of;
+using test::example;
+using test::feature;
+using test::field;
+using test::floats_feature;
+using test::integers_feature;
+using test::little_endian;
 using test::open_source;
+using test::packed_feature;
+using test::plain_feature;
 using test::png;
+using test::record;
 using test::TempDir;
+using test::varint;
+using test::with_crc;
 using test::write_file;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-std::string little_endian(uint64_t value, int bytes) {
-  std::string text;
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
-  return text;
-}
-
-std::string with_crc(const std::string& bytes) {
-  return bytes + little_endian(detail::masked_crc(detail::crc32c(bytes)), 4);
-}
-
-std::string record(const std::string& data) {
-  return with_crc(little_endian(data.size(), 8)) + with_crc(data);
-}
-
-std::string varint(uint64_t value) {
-  std::string bytes;
-  for (; value >= 128; value >>= 7) bytes += static_cast<char>(value | 128);
-  return bytes + static_cast<char>(value);
-}
-
-std::string field(int number, const std::string& bytes) {
-  return varint(static_cast<uint64_t>(number) << 3 | 2) + varint(bytes.size()) + bytes;
-}
-
-std::string feature(const std::string& key, const std::string& value) {
-  return field(1, field(1, key) + field(2, value));
-}
-std::string bytes_feature(const std::string& key, const std::string& bytes) {
-  return feature(key, field(1, field(1, bytes)));
-}
-std::string packed_feature(const std::string& key, int64_t value) {
-  return feature(key, field(3, field(1, varint(static_cast<uint64_t>(value)))));
-}
-std::string plain_feature(const std::string& key, int64_t value) {
-  return feature(key, field(3, varint(1 << 3) + varint(static_cast<uint64_t>(value))));
-}
-std::string example(const std::string& features) { return record(field(1, features)); }
 
 std::string picture(uint8_t red, int64_t label) {
   return example(feature("image/float", field(2, field(1, "1234"))) +
@@ -70,7 +45,7 @@ class TfRecordTest : public ::testing::Test {
   }
   std::string refusal(const std::string& bytes, const std::string& more = "") {
     write_file(dir_ / "x.tfrecord", bytes);
-    return error_of([&] { source(more); });
+    return error_of([&] { source(more)->open("train"); });
   }
   TempDir dir_;
 };
@@ -102,7 +77,7 @@ TEST_F(TfRecordTest, ReadsShardsOfExamples) {
   EXPECT_EQ(train->label(1), 2);
   EXPECT_EQ(train->name(2), "train-00001-of-00002/n12.JPEG");
   EXPECT_EQ(shards->open("val")->label(0), 0);
-  EXPECT_THAT(error_of([&] { source(", label_offset: 2"); }),
+  EXPECT_THAT(error_of([&] { source(", label_offset: 2")->open("train"); }),
               AllOf(HasSubstr("has the label 1"), HasSubstr("data.label_offset (2)")));
 }
 
@@ -123,6 +98,98 @@ TEST_F(TfRecordTest, TakesOtherKeysAndNamesAsLabels) {
   const auto named = source(", image_keys: [jpg]");
   EXPECT_THAT(named->info().classes, ElementsAre("cat", "dog"));
   EXPECT_EQ(named->open("train")->label(0), 1);
+}
+
+// Three objects with three coordinates each, and their kinds.
+std::string scene(const std::vector<float>& coordinates, const std::vector<int64_t>& kinds) {
+  return example(bytes_feature("image", png(1, 1, 1)) + floats_feature("at", coordinates) +
+                 integers_feature("kind", kinds));
+}
+
+TEST_F(TfRecordTest, MakesLabelsByRules) {
+  const auto labels = [&](const std::string& rule) {
+    const auto train = source(", label: " + rule)->open("train");
+    std::vector<int64_t> found;
+    for (int64_t i = 0; i < train->size(); ++i) found.push_back(train->label(i));
+    return found;
+  };
+  write_file(dir_ / "a.tfrecord", scene({1, 2, 8.5F, 1, 2, 9, 1, 2, 30}, {2, 0, 3}) +
+                                      scene({0, 0, 99}, {3}) + scene({}, {}));
+  EXPECT_THAT(labels("{name: count, feature: kind}"), ElementsAre(3, 1, 0));
+  const std::string nearest = "{name: nearest, feature: at, columns: 3, column: 2, limit: 1000";
+  // Above 0, not above 8.5: the class of an edge is the one below it.
+  EXPECT_THAT(labels(nearest + ", edges: [0, 8, 8.5, 9, 500]}"), ElementsAre(1, 3, 4));
+  EXPECT_THAT(labels(nearest + ", edges: [0, 8, 8.5, 9, 500], kinds: kind, kinds_below: 2}"),
+              ElementsAre(2, 4, 4));
+  EXPECT_THAT(labels(nearest + ", edges: [0, 8, 8.5, 9, 500], kinds: kind, kinds_below: 3}"),
+              ElementsAre(1, 4, 4));
+  write_file(dir_ / "a.tfrecord",
+             example(bytes_feature("image", png(1, 1, 1)) + integers_feature("label", {39})) +
+                 example(bytes_feature("image", png(1, 1, 1)) + plain_feature("label", 2)) +
+                 example(bytes_feature("image", png(1, 1, 1)) + plain_feature("label", 3)));
+  EXPECT_THAT(labels("{name: bins, values: 40, bins: 16}"), ElementsAre(15, 0, 1));
+}
+
+TEST_F(TfRecordTest, SaysWhyARuleGivesNoLabel) {
+  const std::string data = scene({1, 2, -3}, {7});
+  EXPECT_THAT(refusal(data, ", label: {name: count, feature: objects}"),
+              AllOf(HasSubstr("no feature to make its label from"), HasSubstr("objects"),
+                    HasSubstr("found       image, at, kind"), HasSubstr("data.label")));
+  EXPECT_THAT(refusal(data, ", label: {name: count, feature: kind, offset: 3}"),
+              AllOf(HasSubstr("record at byte"), HasSubstr("x.tfrecord' gives no label: "),
+                    HasSubstr("1 values, less than data.label.offset (3)")));
+  EXPECT_THAT(refusal(data, ", label: {name: nearest, feature: at, columns: 2, edges: [0]}"),
+              HasSubstr("3 values, which are not 2 for each object"));
+  EXPECT_THAT(
+      refusal(data, ", label: {name: nearest, feature: at, columns: 3, column: 2, edges: [0]}"),
+      HasSubstr("-3 of the feature at is not above the first of the edges (0)"));
+  EXPECT_THAT(refusal(data,
+                      ", label: {name: nearest, feature: at, columns: 3, edges: [0], kinds: "
+                      "kind, kinds_below: 3}"),
+              AllOf(HasSubstr("has no object"), HasSubstr("data.label.limit")));
+  EXPECT_THAT(refusal(picture(1, 9), ", label: {name: bins, values: 8, bins: 2}"),
+              HasSubstr("the label 9 is none of the 8"));
+  const std::string torn =
+      example(bytes_feature("image", png(1, 1, 1)) + feature("at", field(2, field(1, "12345"))));
+  EXPECT_THAT(refusal(torn, ", label: {name: nearest, feature: at, edges: [0]}"),
+              AllOf(HasSubstr("damaged"), HasSubstr("ends within one")));
+}
+
+// CLEVR's test split has no objects, that of the retinopathy samples the label -1.
+TEST_F(TfRecordTest, SplitsWithoutLabelsLeaveTheOthersAlone) {
+  write_file(dir_ / "train.tfrecord", picture(10, 1));
+  write_file(dir_ / "test.tfrecord", picture(11, -1) + picture(12, 7));
+  const auto data = source();
+  EXPECT_THAT(data->splits(), ElementsAre("train", "test"));
+  EXPECT_EQ(data->open("train")->size(), 1);
+  EXPECT_THAT(error_of([&] { data->open("test"); }),
+              AllOf(HasSubstr("test.tfrecord"), HasSubstr("has the label -1")));
+}
+
+TEST_F(TfRecordTest, ScalesPixels) {
+  write_file(dir_ / "a.tfrecord", picture(1, 0) + picture(3, 0));
+  const auto train = source(", pixel_scale: 100")->open("train");
+  EXPECT_THAT(train->image(0).pixels, ElementsAre(100, 0, 0));
+  EXPECT_THAT(train->image(1).pixels, ElementsAre(255, 0, 0));
+}
+
+// TensorFlow Datasets calls a split what it likes, and means by a slice the records as they lie.
+TEST_F(TfRecordTest, ReadsTensorFlowDatasets) {
+  for (const char* split : {"extra", "test", "train"}) {
+    write_file(dir_ / (std::string("svhn-") + split + ".tfrecord-00000-of-00002"),
+               picture(10, 1) + picture(11, 0));
+    write_file(dir_ / (std::string("svhn-") + split + ".tfrecord-00001-of-00002"), picture(12, 2));
+  }
+  EXPECT_THAT(source()->splits(), ElementsAre("train", "test"));
+  EXPECT_TRUE(source()->sorted_by_class());
+  write_file(dir_ / "dataset_info.json", "{}");
+  const auto theirs = source();
+  EXPECT_THAT(theirs->splits(), ElementsAre("train", "test", "extra"));
+  EXPECT_EQ(theirs->open("train")->size(), 3);
+  EXPECT_FALSE(theirs->sorted_by_class());
+  const auto slice = open_split(*theirs, "extra[1:]");
+  EXPECT_EQ(slice->image(0).pixels.at(0), 11);
+  EXPECT_EQ(slice->image(1).pixels.at(0), 12);
 }
 
 TEST_F(TfRecordTest, RefusesDamage) {

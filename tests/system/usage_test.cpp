@@ -82,9 +82,10 @@ TEST_F(Usage, UsageMistakesAreNamed) {
 
 TEST_F(Usage, EveryCatalogueIsListed) {
   const std::map<std::string, std::string> entries = {
-      {"models", "ViT-B/16"},  {"datasets", "folder"},  {"transforms", "inception_crop"},
-      {"optimizers", "adamw"}, {"schedules", "cosine"}, {"losses", "sigmoid"},
-      {"averages", "polyak"},  {"mixes", "cutmix"},     {"mix", "mixup_or_cutmix"}};
+      {"models", "ViT-B/16"},  {"datasets", "folder"},     {"transforms", "inception_crop"},
+      {"optimizers", "adamw"}, {"schedules", "cosine"},    {"losses", "sigmoid"},
+      {"averages", "polyak"},  {"label_rules", "nearest"}, {"objectives", "masked_patches"},
+      {"mixes", "cutmix"},     {"mix", "mixup_or_cutmix"}, {"probes", "few_shot"}};
   for (const auto& [name, entry] : entries) {
     const Outcome outcome = call("vit-train", {"--list", name});
     EXPECT_EQ(outcome.exit_code, 0) << outcome;

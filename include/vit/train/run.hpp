@@ -24,6 +24,7 @@ struct RunRequest {
   Resume resume = Resume::kNo;
   std::filesystem::path from;  // of kFrom: a run or checkpoint folder
   bool overwrite = false;      // remove what an earlier run left in run_dir
+  bool is_part = false;        // of a larger work, which prints the results itself
   std::vector<std::string>
       allow_change;               // keys a resumed run may change although they alter the result
   std::vector<std::string> argv;  // for meta.json

@@ -1,4 +1,5 @@
 #include "vit/core/error.hpp"
+#include "vit/core/text.hpp"
 #include "vit/train/catalogues.hpp"
 
 #include "../program.hpp"

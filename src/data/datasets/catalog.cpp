@@ -14,6 +14,7 @@ const Datasets::Catalog& Datasets::catalog() {
     add_tar(datasets);
     add_tfrecord(datasets);
     add_csv(datasets);
+    add_list(datasets);
     add_records(datasets);
     add_mixture(datasets);
     add_synthetic(datasets);

@@ -1,15 +1,12 @@
 // Pictures that a CSV or TSV lists with their labels.
 #include "vit/core/error.hpp"
 
-#include "../label_table.hpp"
-#include "../listed_files.hpp"
-#include "class_labels.hpp"
 #include "datasets.hpp"
 #include "shard_list.hpp"
+#include "table_source.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 
 namespace vit {
@@ -63,62 +60,6 @@ Tables find_tables(const CsvConfig& config) {
   return tables;
 }
 
-class CsvSource final : public DataSource {
- public:
-  CsvSource(const Tables& tables, std::vector<std::string> class_names) : folder_(tables.folder) {
-    for (const ShardPlace& place : tables.places) read(place);
-    labels_.resolve(std::move(class_names));
-    info_ = {"csv", labels_.classes(), 3};
-  }
-
-  const DataInfo& info() const override { return info_; }
-  bool sorted_by_class() const override { return true; }
-  std::vector<std::string> splits() const override { return splits_in_order(splits_); }
-
-  std::unique_ptr<Dataset> open(const std::string& split) const override {
-    VIT_CHECK(splits_.contains(split), "open() takes one of splits()");
-    const ImageList& files = splits_.at(split);
-    ImageList labelled;
-    for (int64_t i = 0; i < files.size(); ++i) {
-      labelled.add(files.name(i), labels_.number(static_cast<int32_t>(files.label(i))));
-    }
-    return std::make_unique<detail::ListedFiles>(folder_, std::move(labelled));
-  }
-
- private:
-  void read(const ShardPlace& place) {
-    const detail::LabelTable table = detail::read_label_table(place.path);
-    check_folder(place.path, table.lines.front());
-    for (const detail::TableLine& line : table.lines) {
-      if (table.has_splits && line.split.empty()) {
-        detail::bad_line(place.path, line.number, "names no split");
-      }
-      if (line.label.empty()) detail::bad_line(place.path, line.number, "has no label");
-      const std::string split = table.has_splits      ? canonical_split(line.split)
-                                : place.split.empty() ? "train"
-                                                      : place.split;
-      const std::string where = fmt::format("{}:{}", place.path.string(), line.number);
-      splits_[split].add(line.file, labels_.add(line.label, split, where));
-    }
-  }
-
-  // One look tells a wrong root; the other files are looked at when they are read.
-  void check_folder(const fs::path& table, const detail::TableLine& first) const {
-    std::error_code unknown;
-    if (fs::exists(folder_ / first.file, unknown)) return;
-    detail::bad_line(
-        table, first.number,
-        fmt::format("names '{}', which does not exist\ndata.root must be the folder that the "
-                    "files are relative to",
-                    (folder_ / first.file).string()));
-  }
-
-  fs::path folder_;
-  std::map<std::string, ImageList> splits_;  // their labels are handles
-  ClassLabels labels_;
-  DataInfo info_;
-};
-
 std::unique_ptr<DataSource> build_csv(const CsvConfig& config) {
   const Tables tables = find_tables(config);
   if (tables.places.empty()) {
@@ -130,7 +71,12 @@ std::unique_ptr<DataSource> build_csv(const CsvConfig& config) {
   }
   std::vector<std::string> names;
   if (!config.class_names.empty()) names = read_class_names(config.class_names);
-  return std::make_unique<CsvSource>(tables, std::move(names));
+  std::vector<ReadTable> read;
+  for (const ShardPlace& place : tables.places) {
+    read.push_back({place.path, place.split.empty() ? "train" : place.split,
+                    detail::read_label_table(place.path)});
+  }
+  return std::make_unique<TableSource>("csv", tables.folder, read, std::move(names));
 }
 
 }  // namespace

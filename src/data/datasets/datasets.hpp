@@ -22,12 +22,14 @@ void add_synthetic(Datasets::Catalog& datasets);
 void add_tar(Datasets::Catalog& datasets);
 void add_tfrecord(Datasets::Catalog& datasets);
 void add_csv(Datasets::Catalog& datasets);
+void add_list(Datasets::Catalog& datasets);
 void add_records(Datasets::Catalog& datasets);
 void add_mixture(Datasets::Catalog& datasets);
 
 bool holds_idx(const fs::path& folder);
 bool holds_cifar(const fs::path& folder);
 bool holds_image_tree(const fs::path& folder);
+bool holds_image_lists(const fs::path& folder);
 // These may be files, too.
 bool holds_tars(const fs::path& path);
 bool holds_tfrecords(const fs::path& path);

@@ -1,5 +1,7 @@
 #include "catalog.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace vit {
@@ -7,13 +9,19 @@ namespace {
 
 struct ResizeConfig {
   Extent size;
+  double scale = 1;
   std::optional<Interpolation> interpolation;
 
   static constexpr auto describe() {
     using namespace config;
-    return std::tuple{field<&ResizeConfig::size>(
-                          "Resulting size, height and width; 0: the model's.", non_negative),
-                      field<&ResizeConfig::interpolation>("Filter; null: that of `input`.")};
+    return std::tuple{
+        field<&ResizeConfig::size>(
+            "Resulting size, height and width; 0: `scale` times the model's.", non_negative),
+        field<&ResizeConfig::scale>(
+            "Times the model's size, where size is 0: 1.1667 makes 448 of 384, which leaves "
+            "random_crop something to choose.",
+            above(0.0), at_most(16.0)),
+        field<&ResizeConfig::interpolation>("Filter; null: that of `input`.")};
   }
 };
 
@@ -32,8 +40,13 @@ class Resize final : public PlannedTransform {
 
 std::unique_ptr<Transform> build_resize(const ResizeConfig& config,
                                         const TransformContext& context) {
-  return std::make_unique<Resize>(config.size.is_set() ? config.size : context.image,
-                                  config.interpolation.value_or(context.interpolation));
+  const auto scaled = [&](int64_t side) {
+    return std::max<int64_t>(1, std::llround(static_cast<double>(side) * config.scale));
+  };
+  const Extent size = config.size.is_set()
+                          ? config.size
+                          : Extent{scaled(context.image.height), scaled(context.image.width)};
+  return std::make_unique<Resize>(size, config.interpolation.value_or(context.interpolation));
 }
 
 struct ResizeShorterConfig {

@@ -1,6 +1,8 @@
 // What a person sees of a run. On a terminal: a status line redrawn in place, and lines that stay
 // for each evaluation. Elsewhere: one plain line now and then. Log lines go through spdlog (stderr
 // and train.log), the result goes to stdout.
+#include "console.hpp"
+
 #include "vit/core/log.hpp"
 #include "vit/core/text.hpp"
 #include "vit/train/observer.hpp"
@@ -156,7 +158,8 @@ void print_result(const RunSummary& summary) {
 
 class TerminalObserver final : public Observer {
  public:
-  explicit TerminalObserver(double seconds_between_lines) : log_pace_(seconds_between_lines) {}
+  TerminalObserver(double seconds_between_lines, ResultTable result)
+      : log_pace_(seconds_between_lines), result_(result) {}
   ~TerminalObserver() override { set_status_line(""); }
 
   void run_started(const RunInfo& info) override {
@@ -218,7 +221,7 @@ class TerminalObserver final : public Observer {
     set_status_line("");
     spdlog::info("");
     spdlog::info("  {}", closing_line(summary));
-    print_result(summary);
+    if (result_ == ResultTable::kPrinted) print_result(summary);
   }
 
  private:
@@ -243,14 +246,15 @@ class TerminalObserver final : public Observer {
   ReportMeans means_;
   Pace draw_pace_{0.1};
   Pace log_pace_;
+  ResultTable result_;
   Clock::time_point reported_at_, kept_at_ = Clock::now();
   int64_t subject_width_ = 0;
 };
 
 class PlainObserver final : public Observer {
  public:
-  explicit PlainObserver(double seconds_between_lines)
-      : pace_(seconds_between_lines), silence_(3 * seconds_between_lines) {}
+  PlainObserver(double seconds_between_lines, ResultTable result)
+      : pace_(seconds_between_lines), silence_(3 * seconds_between_lines), result_(result) {}
 
   void run_started(const RunInfo& info) override {
     log_header(info, "", kNoLimit);
@@ -304,7 +308,7 @@ class PlainObserver final : public Observer {
   void run_finished(const RunSummary& summary) override {
     print_pending();
     spdlog::info("train: {}", closing_line(summary));
-    print_result(summary);
+    if (result_ == ResultTable::kPrinted) print_result(summary);
   }
 
  private:
@@ -317,6 +321,7 @@ class PlainObserver final : public Observer {
   }
 
   Pace pace_, silence_;
+  ResultTable result_;
   std::optional<TrainReport> pending_;  // not printed yet
 };
 
@@ -329,8 +334,12 @@ bool screen_is_live() {
 }  // namespace
 
 std::unique_ptr<Observer> console_observer(double seconds_between_lines) {
-  if (screen_is_live()) return std::make_unique<TerminalObserver>(seconds_between_lines);
-  return std::make_unique<PlainObserver>(seconds_between_lines);
+  return console_observer(seconds_between_lines, ResultTable::kPrinted);
+}
+
+std::unique_ptr<Observer> console_observer(double seconds_between_lines, ResultTable result) {
+  if (screen_is_live()) return std::make_unique<TerminalObserver>(seconds_between_lines, result);
+  return std::make_unique<PlainObserver>(seconds_between_lines, result);
 }
 
 }  // namespace vit

@@ -1,0 +1,156 @@
+#include "results.hpp"
+
+#include "vit/core/text.hpp"
+#include "vit/train/table.hpp"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace vit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Mean mean_over(const std::string& name, const std::vector<const TaskResult*>& tasks) {
+  Mean mean;
+  mean.name = name;
+  mean.of = static_cast<int64_t>(tasks.size());
+  for (const TaskResult* task : tasks) {
+    if (!task->test) {
+      mean.missing.push_back(task->task);
+      continue;
+    }
+    mean.top1 += task->test->top1();
+    ++mean.tasks;
+  }
+  if (mean.tasks > 0) mean.top1 /= static_cast<double>(mean.tasks);
+  return mean;
+}
+
+std::string percent(double fraction) { return fmt::format("{:.2f}", 100 * fraction); }
+
+// "mean of 19", "mean of 12 of 19: not comparable".
+std::string extent_of(const Mean& mean) {
+  if (mean.is_complete()) return fmt::format("mean of {}", mean.of);
+  return fmt::format("mean of {} of {}: not comparable", mean.tasks, mean.of);
+}
+
+Json describe(const Mean& mean) {
+  return {{"name", mean.name},
+          {"top1", mean.tasks > 0 ? Json(mean.top1) : Json(nullptr)},
+          {"tasks", mean.tasks},
+          {"of", mean.of},
+          {"complete", mean.is_complete()},
+          {"missing", mean.missing}};
+}
+
+Json describe(const TaskResult& task) {
+  Json json = {{"task", task.task}, {"group", task.group}, {"classes", task.classes}};
+  if (!task.test) {
+    json["missing"] = task.why_missing;
+    return json;
+  }
+  json["train"] = task.trained;
+  json["n"] = task.test->n;
+  json["top1"] = task.test->top1();
+  json["top1_count"] = task.test->count;
+  json["lr"] = task.setting.lr;
+  json["steps"] = task.setting.steps;
+  if (task.setting.val) json["val_top1"] = *task.setting.val;
+  json["data"] = task.data;
+  json["run"] = task.run;
+  return json;
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+}  // namespace
+
+std::vector<Mean> means_of(const SuiteResults& results) {
+  std::vector<std::string> groups;
+  std::vector<const TaskResult*> all;
+  for (const TaskResult& task : results.tasks) {
+    all.push_back(&task);
+    if (std::find(groups.begin(), groups.end(), task.group) == groups.end()) {
+      groups.push_back(task.group);
+    }
+  }
+  std::vector<Mean> means;
+  for (const std::string& group : groups) {
+    std::vector<const TaskResult*> members;
+    for (const TaskResult* task : all) {
+      if (task->group == group) members.push_back(task);
+    }
+    means.push_back(mean_over(group, members));
+  }
+  means.push_back(mean_over("all tasks", all));
+  return means;
+}
+
+std::string suite_table(const SuiteResults& results) {
+  using enum Table::Align;
+  Table table({{"group", kLeft},
+               {"task", kLeft},
+               {"trained on", kRight},
+               {"test images", kRight},
+               {"lr", kRight},
+               {"length", kRight},
+               {"top-1 %", kRight}});
+  for (const TaskResult& task : results.tasks) {
+    if (!task.test) {
+      table.add({task.group, task.task, "", "", "", "", "missing"});
+      continue;
+    }
+    table.add({task.group, task.task, grouped(task.trained), grouped(task.test->n),
+               fmt::format("{:g}", task.setting.lr), task.setting.steps,
+               percent(task.test->top1())});
+  }
+  for (const Mean& mean : means_of(results)) {
+    table.add(
+        {mean.name, extent_of(mean), "", "", "", "", mean.tasks > 0 ? percent(mean.top1) : "none"});
+  }
+  std::string text =
+      fmt::format("  {} \u00b7 {} \u00b7 {}\n", results.title, results.model, results.weights) +
+      table.boxed();
+  for (const TaskResult& task : results.tasks) {
+    if (!task.test) text += fmt::format("  missing   {}: {}\n", task.task, task.why_missing);
+  }
+  return text;
+}
+
+std::string suite_json(const SuiteResults& results) {
+  Json json = {{"schema", 1},
+               {"suite", results.title},
+               {"model", results.model},
+               {"weights", results.weights},
+               {"tasks", Json::array()},
+               {"groups", Json::array()}};
+  for (const TaskResult& task : results.tasks) json["tasks"].push_back(describe(task));
+  std::vector<Mean> means = means_of(results);
+  for (size_t i = 0; i + 1 < means.size(); ++i) json["groups"].push_back(describe(means[i]));
+  json["mean"] = describe(means.back());
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string suite_csv(const SuiteResults& results) {
+  std::string text = "task,group,classes,train,n,top1_count,top1,lr,steps,missing\n";
+  for (const TaskResult& task : results.tasks) {
+    text += fmt::format("{},{},{},", csv_field(task.task), csv_field(task.group), task.classes);
+    if (!task.test) {
+      text += fmt::format(",,,,,,{}\n", csv_field(task.why_missing));
+      continue;
+    }
+    text += fmt::format("{},{},{},{:.6f},{},{},\n", task.trained, task.test->n, task.test->count,
+                        task.test->top1(), task.setting.lr, task.setting.steps);
+  }
+  return text;
+}
+
+}  // namespace vit

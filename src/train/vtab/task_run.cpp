@@ -1,0 +1,95 @@
+#include "task_run.hpp"
+
+#include "vit/config/reader.hpp"
+#include "vit/config/writer.hpp"
+#include "vit/core/files.hpp"
+#include "vit/train/run.hpp"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace vit {
+namespace {
+
+struct AugmentOnly {
+  std::vector<TransformSection> augment;
+  static constexpr auto describe() {
+    return std::tuple{config::field<&AugmentOnly::augment>("As `augment`.")};
+  }
+};
+
+void refuse_another_run(const TaskRun& run) {
+  const fs::path file = run.folder / "config.yaml";
+  if (!fs::exists(file)) return;
+  const RunConfig stored =
+      read_run_config(config::Document::from_text(read_text(file), file.string(), run.folder));
+  for (const config::Difference& change : config::diff(stored, run.config)) {
+    if (change.resumable) continue;
+    throw ConfigError(fmt::format(
+        "'{}' was started with another configuration: {} was {}, now it is {}\n"
+        "choose another --out, or remove that folder to run the task again",
+        run.folder.string(), change.key, change.old_text.empty() ? "not there" : change.old_text,
+        change.new_text.empty() ? "not there" : change.new_text));
+  }
+}
+
+// Nothing when the run is not finished.
+std::optional<Accuracy> accuracy_in(const fs::path& folder) {
+  const fs::path file = folder / "summary.json";
+  if (!fs::exists(file)) return std::nullopt;
+  const auto summary = nlohmann::json::parse(read_text(file), nullptr, /*allow_exceptions=*/false);
+  if (!summary.is_object()) return std::nullopt;
+  const auto status = summary.find("status");
+  if (status == summary.end() || (*status != "done" && *status != "early_stopped")) {
+    return std::nullopt;
+  }
+  auto last = summary.find("last_average");
+  if (last == summary.end()) last = summary.find("last");
+  if (last == summary.end() || !last->is_object()) return std::nullopt;
+  return Accuracy{last->value("top1_count", int64_t{0}), last->value("n", int64_t{0})};
+}
+
+}  // namespace
+
+TaskRun make_run(config::Document document, const SuiteTask& task, const RunPlan& plan) {
+  const std::string origin = "task " + task.task;
+  document.set("data.train", '"' + plan.train + '"', origin);
+  document.set("data.val", '"' + plan.val + '"', origin);
+  if (plan.setting) {
+    document.set("schedule.lr", fmt::format("{}", plan.setting->lr), origin);
+    document.set("steps", to_string(plan.setting->steps), origin);
+  }
+  AugmentOnly shown{read_run_config(document).augment};
+  std::erase_if(shown.augment, [&](const TransformSection& transform) {
+    return std::find(task.without.begin(), task.without.end(), transform.name()) !=
+           task.without.end();
+  });
+  document.overlay(config::Document::from_text(config::write(shown), origin));
+  TaskRun run{plan.folder, document, read_run_config(document)};
+  refuse_another_run(run);
+  return run;
+}
+
+Accuracy carry_out(const TaskRun& run, const std::vector<std::string>& argv) {
+  if (const auto done = accuracy_in(run.folder)) {
+    spdlog::info("'{}' is done: {} of {}", run.folder.string(), done->count, done->n);
+    return *done;
+  }
+  RunRequest request;
+  request.document = run.document;
+  request.has_files = true;
+  request.run_dir = run.folder;
+  request.resume = RunRequest::Resume::kAuto;
+  request.is_part = true;
+  request.argv = argv;
+  const RunSummary summary = run_training(request);
+  if (summary.exit_code != 0) throw Stopped{static_cast<ExitCode>(summary.exit_code)};
+  const std::optional<Accuracy> accuracy = accuracy_in(run.folder);
+  VIT_CHECK(accuracy, "a finished run has an evaluation");
+  return *accuracy;
+}
+
+}  // namespace vit
