@@ -46,7 +46,8 @@ Spectrum low_frequencies(const std::array<float, kSide * kSide>& gray) {
   return spectrum;
 }
 
-// What rounding to whole levels does to coefficients stays below this, so a flat picture has no bits.
+// What rounding to whole levels does to coefficients stays below this, so a flat picture has no
+// bits.
 constexpr float kNoise = 4;
 
 uint64_t bits_of(const Spectrum& spectrum) {

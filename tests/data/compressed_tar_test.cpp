@@ -128,8 +128,15 @@ TEST_F(CompressedTars, AreUnpackedOnceForAnInterruptedPacking) {
       error_of<Error>([&] { pack(request(dir_ / "in"), [] { return ExitCode::kStopped; }); }),
       HasSubstr("stopped after"));
   EXPECT_EQ(time(), before);
-  write_compressed(dir_ / "in/train-0.tar.gz", "gzip", samples(0, 5));  // others by now
-  EXPECT_EQ(pack(request(dir_ / "in")).examples, 13);
+  const PackResult rest = pack(request(dir_ / "in"));
+  EXPECT_EQ(rest.shards_kept, 1);
+  EXPECT_EQ(rest.examples, 1 + 2);
+  EXPECT_FALSE(fs::exists(dir_ / "out/.unpacked"));
+}
+
+TEST_F(CompressedTars, AreRefusedWhenOneIsThereTwice) {
+  write_compressed(dir_ / "in/train-0.tgz", "gzip", samples(0, 3));
+  EXPECT_THAT(error_of([&] { pack(request(dir_ / "in")); }), HasSubstr("is there twice"));
   EXPECT_FALSE(fs::exists(dir_ / "out/.unpacked"));
 }
 

@@ -103,12 +103,12 @@ TEST_F(MixtureTest, ValidatesOnWhatTheSourcesValidateOn) {
 }
 
 TEST_F(MixtureTest, TrainsInTheSharesOfTheWeights) {
-  write_class("a/train", "cat", 5, 10);
+  write_class("a/train", "cat", 15, 10);
   write_class("b/train", "dog", 40, 20);
   const std::string sources[] = {"{weight: 3, validate: false, data: " + folder("a") + "}",
                                  "{weight: 1, validate: false, data: " + folder("b") + "}"};
   const auto train = training_set(mixture({sources[0], sources[1]}, ", train: train, val: train"));
-  ASSERT_EQ(train->size(), 45);  // an epoch is as long as all of it
+  ASSERT_EQ(train->size(), 55);  // an epoch is as long as all of it
   ASSERT_EQ(train->strata().size(), 2u);
   const Sampler sampler(train->strata(), Random(3), {});
   std::map<int64_t, int> shown;
@@ -130,9 +130,9 @@ TEST_F(MixtureTest, TrainsInTheSharesOfTheWeights) {
   EXPECT_EQ(strata[0].size + strata[1].size, 20);
   EXPECT_EQ(strata[0].share / strata[1].share, 3);
   for (int64_t i = 0; i < 20; ++i) EXPECT_EQ(half->label(i), i < strata[0].size ? 0 : 1);
-  write_file(dir_ / "out.txt",
-             "0/train/cat/0.png\n0/train/cat/1.png\n0/train/cat/2.png\n"
-             "0/train/cat/3.png\n0/train/cat/4.png\n");
+  std::string cats;
+  for (int i = 0; i < 15; ++i) cats += "0/train/cat/" + std::to_string(i) + ".png\n";
+  write_file(dir_ / "out.txt", cats);
   EXPECT_THAT(
       error_of([&] {
         training_set(mixture({sources[0], sources[1]},

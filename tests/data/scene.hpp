@@ -11,7 +11,7 @@
 namespace vit::test {
 
 // Waves of random directions and colours; another seed, another picture.
-inline Image scene(uint64_t seed, int64_t height = 96, int64_t width = 128) {
+inline Image scene(uint64_t seed, int64_t height = 48, int64_t width = 64) {
   constexpr int kWaves = 12;
   struct Wave {
     double down, across, phase, colour[3];

@@ -18,11 +18,11 @@ class Dedup : public SystemTest {
   void SetUp() override {
     for (uint64_t i = 0; i < 10; ++i) {
       const std::string folder = i % 2 == 0 ? "train/cat" : "train/dog";
-      write_file(dir_ / folder / (std::to_string(i) + ".png"), encode_png(scene(i, 48, 64)));
+      write_file(dir_ / folder / (std::to_string(i) + ".png"), encode_png(scene(i)));
     }
-    write_file(dir_ / "test/cat/same.png", encode_png(scene(0, 48, 64)));
-    write_file(dir_ / "test/dog/near, \"poor\".jpg", encode_jpeg(scene(3, 48, 64), 40));
-    write_file(dir_ / "test/dog/other.png", encode_png(scene(30, 48, 64)));
+    write_file(dir_ / "test/cat/same.png", encode_png(scene(0)));
+    write_file(dir_ / "test/dog/near, \"poor\".jpg", encode_jpeg(scene(3), 40));
+    write_file(dir_ / "test/dog/other.png", encode_png(scene(30)));
   }
 };
 
@@ -68,7 +68,7 @@ TEST_F(Dedup, KeepsCopiesOutOfTraining) {
 }
 
 TEST_F(Dedup, ComparesOneDataSetWithItself) {
-  write_file(dir_ / "train/cat/again.png", encode_png(scene(2, 48, 64)));
+  write_file(dir_ / "train/cat/again.png", encode_png(scene(2)));
   const Outcome within =
       call("vit-dedup", {"train", "--within", "--format", "csv", "--exclude", "copies.txt"});
   EXPECT_EQ(within.exit_code, 0) << within;

@@ -26,14 +26,13 @@ class CatsAndDogs : public SystemTest {
         write_file(pets / "cat" / (std::to_string(i) + ".png"), png(18, 20, 200, 20));
         write_file(pets / "dog" / (std::to_string(i) + ".png"), png(20, 18, 20, 200));
       }
-      const Outcome outcome =
-          test::run({"vit-train",
-                     smoke(place / "run",
-                           {"data={name: folder, root: '" + pets.string() + "'}", "steps=2 steps",
-                            "batch={examples: 4, accumulate: 1}", "schedule.warmup=1 steps",
-                            "model.head_zero_init=false"}),
-                     place.path(),
-                     {}});
+      const Outcome outcome = test::run(
+          {"vit-train",
+           smoke(place / "run", {"data={name: folder, root: '" + pets.string() + "'}",
+                                 "steps=2 steps", "batch={examples: 4, accumulate: 1}",
+                                 "schedule.warmup=1 steps", "model.head_zero_init=false"}),
+           place.path(),
+           {}});
       EXPECT_EQ(outcome.exit_code, 0) << outcome;
       return place / "run";
     }();
@@ -74,9 +73,8 @@ TEST_F(CatsAndDogs, PredictsFilesAndFoldersInTheirOrder) {
 TEST_F(CatsAndDogs, PredictionsHaveThreeForms) {
   const Outcome table = predict({"pets", "--logits", "logits.safetensors"});
   ASSERT_EQ(table.exit_code, 0) << table;
-  EXPECT_THAT(table.out,
-              AllOf(HasSubstr("12 images"), HasSubstr("cat/0.png"), HasSubstr("dog/5.png"),
-                    Not(HasSubstr("pets/cat"))));
+  EXPECT_THAT(table.out, AllOf(HasSubstr("12 images"), HasSubstr("cat/0.png"),
+                               HasSubstr("dog/5.png"), Not(HasSubstr("pets/cat"))));
   const std::string logits = read_file(dir_ / "logits.safetensors");
   EXPECT_THAT(logits, AllOf(HasSubstr("\"shape\":[12,2]"), HasSubstr("pets/dog/5.png")));
 
@@ -138,8 +136,8 @@ TEST_F(CatsAndDogs, MistakesOfPredictionHaveAWord) {
     EXPECT_EQ(outcome.out, "");
   }
   EXPECT_FALSE(fs::exists(dir_ / "nowhere"));
-  const Outcome unfit = call("vit-predict", {"pets", "--model", "vit_s16", "--weights",
-                                             golden("npz/vit_token.npz")});
+  const Outcome unfit =
+      call("vit-predict", {"pets", "--model", "vit_s16", "--weights", golden("npz/vit_token.npz")});
   EXPECT_EQ(unfit.exit_code, 4) << unfit;
   const Outcome blind = call("vit-predict", {"pets", "--attention", "maps", "--weights",
                                              golden("npz/bit_v2_two_stages.npz")});
@@ -152,9 +150,9 @@ TEST_F(CatsAndDogs, InspectionOfARunLooksAtItsValidationImages) {
   const Outcome outcome =
       call("vit-inspect", {"--run", run_dir().string(), "--out", "in", "--pictures", "1"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome;
-  EXPECT_EQ(names_in(dir_ / "in"), (Words{"attention", "distance.svg", "filters.png",
-                                          "inspect.json", "inspect.safetensors", "positions.png",
-                                          "rollout"}));
+  EXPECT_EQ(names_in(dir_ / "in"),
+            (Words{"attention", "distance.svg", "filters.png", "inspect.json",
+                   "inspect.safetensors", "positions.png", "rollout"}));
   for (const char* name : {"filters.png", "positions.png"})
     EXPECT_THAT(read_file(dir_ / "in" / name), StartsWith("\x89PNG"));
   EXPECT_EQ(names_in(dir_ / "in/rollout").size(), 1U);
@@ -209,8 +207,8 @@ TEST_F(CatsAndDogs, MistakesOfInspectionHaveAWord) {
     EXPECT_FALSE(fs::exists(dir_ / "in"));
   }
   write_file(dir_ / "pets/cat/bad.png", "no picture at all");
-  const Outcome partly = call("vit-inspect", {"--weights", weights, "--out", "in", "--images",
-                                              "pets", "--pictures", "0"});
+  const Outcome partly = call(
+      "vit-inspect", {"--weights", weights, "--out", "in", "--images", "pets", "--pictures", "0"});
   EXPECT_EQ(partly.exit_code, 3) << partly;
   EXPECT_THAT(partly.err, HasSubstr("bad.png"));
   EXPECT_EQ(json_file(dir_ / "in/inspect.json").at("attention").at("images"), 12);

@@ -1,5 +1,7 @@
 // vit-pack: what is trained from packed records is what is trained from the files, however often
 // the packing was interrupted.
+#include "vit/core/random.hpp"
+
 #include "system.hpp"
 #include "tiny_disk.hpp"
 

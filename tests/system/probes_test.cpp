@@ -91,7 +91,7 @@ TEST_F(ProbePrograms, RefuseWhatTheDataCannotAnswer) {
   expect_refused(pets + Words{"--few-shot", "0"}, 2, {"--few-shot 0", "few_shot.shots"});
   expect_refused(pets + Words{"--few-shot", "many"}, 2, {"'many'"});
   expect_refused(pets + Words{"--set", "few_shot.ordre=name"}, 2, {"did you mean 'order'"});
-  expect_refused(pets + Words{"--few-shot", "1", "--predictions", "p.csv"}, 3, {"2 classes"});
+  expect_refused(pets + Words{"--few-shot", "1", "--predictions", "p.csv"}, 3, {"'cat'"});
   write_file(dir_ / "labels.csv", "file,label\npets/val/cat/0.png,0\n");
   expect_refused({"--data", ".", "--labels", "labels.csv", "--few-shot", "1"}, 2, {"--labels"});
 }
@@ -135,7 +135,7 @@ TEST_F(ProbePrograms, FoldersOfNumbersAreNotCountedAsWords) {
     write_file(dir_ / "numbers/val" / name / "a.png", png(18, 20, 200, 0));
   }
   const Words data{"--data", "numbers"};
-  expect_refused(data, 3, {"'0'"});  // not the names of the model's classes
+  expect_refused(data, 3, {"'10'", "not among"});  // the classes of synthetic data are 0 to 3
   expect_refused(data + Words{"--set", "classes.by=index"}, 3, {"'10'", "4 classes"});
   fs::rename(dir_ / "numbers/val/10", dir_ / "numbers/val/1");
   EXPECT_EQ(eval(data + Words{"--set", "classes.by=index"}).exit_code, 0);

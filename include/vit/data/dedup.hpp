@@ -6,8 +6,8 @@
 // is exact is told by its pixels. Only what is tested against is kept in memory, 0.8 kB a picture.
 //
 // With the limits below practically all copies are found that were recompressed, resized, mirrored,
-// made a fifth brighter or darker, or trimmed by 2 % on each side, and 78 % of those trimmed by 4 %;
-// among 3.2 million pairs of different photographs none is reported (docs/duplicates.md).
+// made a fifth brighter or darker, or trimmed by 2 % on each side, and 78 % of those trimmed by 4
+// %; among 3.2 million pairs of different photographs none is reported (docs/duplicates.md).
 #pragma once
 
 #include "vit/data/dataset.hpp"

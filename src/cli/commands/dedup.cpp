@@ -21,7 +21,7 @@ int dedup(const Arguments& arguments) {
       ->allow_extra_args(false);
   app.add_flag("--within", request.within, "copies within TRAIN; the first of a group stays");
   app.add_option("--exclude", exclude, "file to write the names to, for data.exclude");
-  app.add_option("--format", format, "of the list: table, csv or jsonl")
+  app.add_option("--format", format, "of the list")
       ->check(CLI::IsMember({"table", "csv", "jsonl"}));
   app.add_option("--distance", request.distance, "most bits in which hashes differ, of 64");
   app.add_option("--similarity", request.similarity, "least similarity of thumbnails, up to 1");

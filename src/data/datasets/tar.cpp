@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace vit {
 
@@ -147,14 +148,24 @@ DataSection with_plain_tars(const DataSection& data, const fs::path& folder, Exi
     state += fmt::format("{} {}\n", place.path.string(), detail::file_version(place.path));
   }
   const fs::path copies = folder / checksum(state);
+  std::set<fs::path> names;
   for (const ShardPlace& place : places) {
     const bool is_root = place.path == root;
     const fs::path inside = is_root ? root.filename() : place.path.lexically_relative(root);
-    const fs::path copy = copies / plain_name(inside);
+    const std::string plain_path = plain_name(inside);
+    const fs::path copy = copies / (plain_path.empty() ? inside.string() + ".tar" : plain_path);
+    if (!names.insert(copy).second) {
+      throw DataError(fmt::format("'{}' is there twice, compressed in two ways\nremove one of them",
+                                  (root / plain_path).string()));
+    }
     if (is_root) config->root = copy;
-    fs::create_directories(copy.parent_path());
-    std::error_code unknown;
-    if (fs::exists(copy, unknown)) continue;
+    std::error_code error;
+    fs::create_directories(copy.parent_path(), error);
+    if (error) {
+      throw DataError(fmt::format("folder '{}' cannot be made: {}", copy.parent_path().string(),
+                                  error.message()));
+    }
+    if (fs::exists(copy, error)) continue;
     if (is_compressed(place)) {
       detail::decompress(place.path, copy, stop);
     } else {

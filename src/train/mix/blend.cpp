@@ -47,7 +47,7 @@ at::Tensor given_pixels(const Columns& columns, Extent image, at::Device device)
 }
 
 // at::one_hot would wait for the device to look at the largest class number.
-at::Tensor one_hot(const at::Tensor& classes, int64_t count) {
+at::Tensor soft_targets(const at::Tensor& classes, int64_t count) {
   return at::zeros({classes.size(0), count}, classes.options().dtype(at::kFloat))
       .scatter_(1, classes.unsqueeze(1), 1.0);
 }
@@ -80,8 +80,8 @@ Batch blended(const Batch& batch, const Batch& partners, std::span<const Blend> 
   const Columns columns = columns_of(blends, image, images.device());
   Batch mixed = batch;
   mixed.images = at::lerp(images, partners.images, given_pixels(columns, image, images.device()));
-  mixed.targets =
-      at::lerp(one_hot(batch.targets, classes), one_hot(partners.targets, classes), columns.given);
+  mixed.targets = at::lerp(soft_targets(batch.targets, classes),
+                           soft_targets(partners.targets, classes), columns.given);
   return mixed;
 }
 

@@ -138,7 +138,7 @@ class Stage {
 
   const StageOptions& options_;
   std::vector<SweepResult>& results_;
-  std::vector<size_t> to_run_;  // places in results_
+  std::vector<size_t> to_run_;      // places in results_
   std::vector<size_t> log_starts_;  // before this stage
   size_t ended_ = 0;
   std::string waits_for_;
