@@ -21,10 +21,15 @@ namespace {
 constexpr Program kPrograms[] = {
     {"train", "train a model from a configuration, or resume a run", train},
     {"finetune", "adapt pretrained weights to your own images", finetune},
+    {"sweep", "run a grid of trainings, and choose the best of it", sweep},
     {"eval", "top-1, top-5 and loss of a run or weight file", eval},
+    {"predict", "name the classes of images, and show where the network looks", predict},
+    {"inspect", "draw what a network has learnt: filters, positions, attention", inspect},
     {"convert", "move weights between timm, JAX, transformers and torchvision", convert},
     {"bench", "measure how fast images become training examples", bench},
     {"pack", "pack a data set into record shards", pack},
+    {"report", "one HTML page over runs: compute, curves, confusion, samples", report},
+    {"dedup", "find training pictures that are copies of test pictures", dedup},
     {"vtab", "fine-tune the 19 tasks of VTAB-1k and average them", vtab},
     {"models", "list models with parameters, cost, resolution and tokens", models},
 };

@@ -28,16 +28,36 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
-[[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error) {
-  std::string text = error.what();
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    const std::vector<std::string> extras = app.remaining();
-    const std::string first = extras.empty() ? "" : extras.front();
-    const std::string near = closest(first.substr(0, first.find('=')), option_names(app));
-    text = (first.starts_with("-") ? "unknown option '" : "unexpected argument '") + first + "'" +
-           (near.empty() ? "" : "; did you mean '" + near + "'?");
+// What CLI11 could not place: an option before a word, as that explains the words after it.
+std::string first_unknown(const CLI::App& app) {
+  const std::vector<std::string> extras = app.remaining(/*recurse=*/true);
+  const auto option =
+      std::ranges::find_if(extras, [](const std::string& extra) { return extra.starts_with('-'); });
+  if (option != extras.end()) return *option;
+  return extras.empty() ? "" : extras.front();
+}
+
+std::string unknown_word(const CLI::App& app, const CLI::App* subcommand, const std::string& word) {
+  std::vector<std::string> known = option_names(app);
+  if (subcommand != nullptr) {
+    for (std::string& name : option_names(*subcommand)) known.push_back(std::move(name));
   }
-  throw ConfigError(text + "\n" + app.get_name() + " --help lists the options");
+  for (const CLI::App* sub : app.get_subcommands({})) known.push_back(sub->get_name());
+  const std::string bare = word.substr(0, word.find('=')), near = closest(bare, known);
+  if (near == bare && subcommand != nullptr)
+    return "option '" + bare + "' stands after the word '" + subcommand->get_name() + "'";
+  return (word.starts_with('-') ? "unknown option '" : "unexpected argument '") + word + "'" +
+         (near.empty() ? "" : "; did you mean '" + near + "'?");
+}
+
+// An unknown word comes before what is missing: it is often the reason.
+[[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<CLI::App*> called = app.get_subcommands();
+  const CLI::App* subcommand = called.empty() ? nullptr : called.front();
+  const std::string word = first_unknown(app);
+  throw ConfigError((word.empty() ? error.what() : unknown_word(app, subcommand, word)) + "\n" +
+                    app.get_name() + (subcommand != nullptr ? " " + subcommand->get_name() : "") +
+                    " --help lists the options");
 }
 
 }  // namespace
@@ -79,11 +99,16 @@ config::Document load_document(const std::vector<std::string>& files,
   return document;
 }
 
-config::Document load_data_document(const std::string& path, const std::vector<std::string>& sets) {
+config::Document load_data_document(const std::string& path, const std::vector<std::string>& sets,
+                                    const std::string& test) {
   config::Document document = load_document({}, sets);
-  if (path.empty()) return document;
-  document.set("data.name", recognise_data(path), "--data");
-  document.set("data.root", path, "--data");
+  const auto add = [&document](const std::string& section, const std::string& where) {
+    if (where.empty()) return;
+    document.set(section + ".name", recognise_data(where), where);
+    document.set(section + ".root", where, where);
+  };
+  add("data", path);
+  add("test", test);
   return document;
 }
 

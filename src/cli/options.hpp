@@ -30,7 +30,9 @@ config::SearchPath config_folders();
 config::Document load_document(const std::vector<std::string>& files,
                                const std::vector<std::string>& sets);
 
-// The assignments, and a data section for what lies at `path`, unless that is empty.
-config::Document load_data_document(const std::string& path, const std::vector<std::string>& sets);
+// The assignments, and a section `data` for what lies at `path` and `test` for what lies at `test`,
+// unless these are empty.
+config::Document load_data_document(const std::string& path, const std::vector<std::string>& sets,
+                                    const std::string& test = "");
 
 }  // namespace vit::cli

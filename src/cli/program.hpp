@@ -17,10 +17,15 @@ struct Program {
 int train(const Arguments& arguments);
 int finetune(const Arguments& arguments);
 int eval(const Arguments& arguments);
+int predict(const Arguments& arguments);
+int inspect(const Arguments& arguments);
 int convert(const Arguments& arguments);
 int bench(const Arguments& arguments);
 int models(const Arguments& arguments);
+int dedup(const Arguments& arguments);
 int pack(const Arguments& arguments);
+int report(const Arguments& arguments);
+int sweep(const Arguments& arguments);
 int vtab(const Arguments& arguments);
 
 }  // namespace vit::cli

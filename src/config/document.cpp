@@ -261,8 +261,9 @@ Document& Document::set(std::string_view assignment) {
   return set(assignment.substr(0, equals), assignment.substr(equals + 1), origin);
 }
 
-Document& Document::set(std::string_view key, std::string_view value, const std::string& origin) {
-  auto source = make_source(origin, "", {});
+Document& Document::set(std::string_view key, std::string_view value, const std::string& origin,
+                        const fs::path& folder) {
+  auto source = make_source(origin, "", folder);
   if (!is_key(key)) {
     problems_.add({{origin, 0, 0, "", source->order}, "", fmt::format("'{}' is not a key", key)});
     return *this;

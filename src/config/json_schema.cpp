@@ -87,6 +87,8 @@ Members scalar_schema(const TypeInfo& type) {
       return {{"type", json_list({"string", "number", "boolean"})}};
     case Kind::kEnum:
       return {{"enum", json_list(enum_words(type))}};
+    case Kind::kYaml:
+      return {};
     case Kind::kExtent:
       return {{"anyOf", R"([{"type": ["integer", "string"]}, {"type": "array", "items": )"
                         R"({"type": "integer"}, "minItems": 2, "maxItems": 2}])"}};

@@ -43,6 +43,22 @@ Node merged(const Node& below, const Node& above) {
   return result;
 }
 
+Node folded_map(const Node& node) {
+  if (node.under == nullptr || node.kind != Node::Kind::kMap) return node;
+  Node top = node;
+  top.under = nullptr;
+  const Node below = folded_map(*node.under);
+  if (below.kind != Node::Kind::kMap) return top;
+  for (Entry& entry : top.entries) {
+    const Node* old = below.find(entry.key);
+    if (old != nullptr) entry.value = merged(*old, entry.value);
+  }
+  for (const Entry& entry : below.entries) {
+    if (top.find(entry.key) == nullptr) top.entries.push_back(entry);
+  }
+  return top;
+}
+
 Origin origin_of(const Node& node) {
   if (node.source == nullptr) return {};
   const Source& source = *node.source;

@@ -51,6 +51,9 @@ struct Entry {
 
 Node merged(const Node& below, const Node& above);
 
+// A map of all its layers, the upper ones first; a layer of another kind hides what lies below it.
+Node folded_map(const Node& node);
+
 Origin origin_of(const Node& node);
 std::string path_of(std::string_view section, std::string_view key);  // "section.key"
 bool is_number(std::string_view key);                                 // only digits

@@ -117,6 +117,7 @@ std::string parse_enum(const TypeInfo& type, void* value, const Node& node) {
 
 std::string parse_scalar(const TypeInfo& type, void* value, const Node& node) {
   if (type.kind == Kind::kExtent) return parse_extent(as<Extent>(value), node);
+  if (type.kind == Kind::kYaml) return as<Yaml>(value) = Yaml(node), "";
   if (node.kind != Node::Kind::kScalar) {
     const std::string expected = type.kind == Kind::kEnum ? quoted_words(enum_words(type))
                                                           : std::string(word_for(type.kind));

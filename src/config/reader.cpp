@@ -53,7 +53,6 @@ class Reader {
   void note_origin(const Node& node, const std::string& path);
 
   Folded fold_component(const TypeInfo& type, const SectionBase& initial, const Node& node) const;
-  static Node fold_map(const Node& node);
 
   Problems problems_;
   std::vector<UnknownKey> unknown_;
@@ -92,28 +91,11 @@ void Reader::read(const TypeInfo& type, void* value, const Node* node, const std
   if (!wrong.empty()) add(*given, path, std::move(wrong));
 }
 
-// Maps of all layers, the upper ones first; a layer of another kind hides what lies below it.
-Node Reader::fold_map(const Node& node) {
-  if (node.under == nullptr || node.kind != Node::Kind::kMap) return node;
-  Node top = node;
-  top.under = nullptr;
-  const Node below = fold_map(*node.under);
-  if (below.kind != Node::Kind::kMap) return top;
-  for (Entry& entry : top.entries) {
-    const Node* old = below.find(entry.key);
-    if (old != nullptr) entry.value = merged(*old, entry.value);
-  }
-  for (const Entry& entry : below.entries) {
-    if (top.find(entry.key) == nullptr) top.entries.push_back(entry);
-  }
-  return top;
-}
-
 void Reader::read_struct(const TypeInfo& type, void* value, const Node* node,
                          const std::string& path, const Node& section) {
   Node map;
   if (node != nullptr) {
-    map = fold_map(*node);
+    map = folded_map(*node);
     if (map.kind != Node::Kind::kMap) {
       return add(*node, path, fmt::format("expected keys and values, got {}", what_it_is(*node)));
     }

@@ -77,11 +77,17 @@ class Page {
       return sections(slots, path);
     }
     const CatalogBase& catalog = core.catalog();
-    if (core.common_type != nullptr) table(common_slots(core, usual.get()));
+    std::vector<Slot> common;
+    if (core.common_type != nullptr) common = common_slots(core, usual.get());
     const auto shown = std::find_if(shown_.begin(), shown_.end(),
                                     [&](const auto& s) { return s.first == &catalog; });
-    if (shown != shown_.end()) return see(shown->second);
+    if (shown != shown_.end()) {
+      table(common);
+      return see(shown->second);
+    }
     shown_.emplace_back(&catalog, path);
+    table(common);
+    sections(common, path);
     for (size_t i = 0; i < catalog.entries().size(); ++i) entry(catalog, i, path);
   }
 

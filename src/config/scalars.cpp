@@ -45,6 +45,8 @@ std::string_view word_for(Kind kind) {
       return "duration";
     case Kind::kExtent:
       return "size";
+    case Kind::kYaml:
+      return "YAML";
     default:
       return "value";
   }
@@ -108,6 +110,8 @@ std::string format_scalar(const TypeInfo& type, const void* value) {
       return extent.height == extent.width ? fmt::format("{}", extent.height)
                                            : fmt::format("[{}, {}]", extent.height, extent.width);
     }
+    case Kind::kYaml:
+      return as<Yaml>(value).text();
     case Kind::kEnum:
       for (const EnumName& name : type.names) {
         if (name.value == type.enum_value(value)) return quoted_if_needed(name.name);

@@ -33,6 +33,24 @@ constexpr uint64_t derive(uint64_t key, uint64_t what) {
 constexpr uint64_t kIndexSalt = 0xD1342543DE82EF95ULL;  // keeps at(i) and stream(name) apart
 constexpr uint64_t kStreamSalt = 0xA0761D6478BD642FULL;
 
+// The logarithm of a draw from the gamma distribution of scale 1, by rejection (Marsaglia & Tsang
+// 2000, "A simple method for generating gamma variables"). A draw of a shape below 1 is one of
+// shape + 1 times u^(1 / shape); its logarithm is a number where the draw itself would be 0.
+double log_gamma_draw(double shape, Random& random) {
+  if (shape < 1) {
+    const double log_power = std::log(1.0 - random.uniform()) / shape;
+    return log_gamma_draw(shape + 1, random) + log_power;
+  }
+  const double d = shape - 1.0 / 3.0, c = 1.0 / std::sqrt(9.0 * d);
+  while (true) {
+    const double x = random.normal(), root = 1.0 + c * x;
+    const double log_u = std::log(1.0 - random.uniform());
+    if (root <= 0) continue;
+    const double v = root * root * root;
+    if (log_u < 0.5 * x * x + d * (1.0 - v + std::log(v))) return std::log(d * v);
+  }
+}
+
 }  // namespace
 
 Random::Random(uint64_t seed) : key_(mix(seed + kGolden)) {}
@@ -70,6 +88,14 @@ bool Random::chance(double probability) { return uniform() < probability; }
 double Random::normal() {
   const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
   return radius * std::cos(2.0 * std::numbers::pi * uniform());
+}
+
+// X / (X + Y) of two gamma draws.
+double Random::beta(double a, double b) {
+  VIT_CHECK(a >= 1e-3 && b >= 1e-3, "too small for the logarithms of beta()");
+  const double log_x = log_gamma_draw(a, *this);
+  const double log_y = log_gamma_draw(b, *this);
+  return 1.0 / (1.0 + std::exp(log_y - log_x));
 }
 
 int64_t permuted(int64_t position, int64_t size, Random key) {

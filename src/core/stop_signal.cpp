@@ -66,6 +66,12 @@ StopSignal::~StopSignal() {
 
 StopRequest StopSignal::requested() { return request; }
 
+ExitCode StopSignal::exit_code() {
+  const StopRequest now = request;
+  if (now == StopRequest::kNone) return ExitCode::kDone;
+  return now == StopRequest::kInterrupt ? ExitCode::kInterrupted : ExitCode::kStopped;
+}
+
 bool StopSignal::take_save_request() { return save_requested.exchange(false); }
 
 }  // namespace vit

@@ -43,6 +43,9 @@ class Relabelled final : public Dataset {
   }
   Picture picture(int64_t index) const override { return inner_->picture(index); }
   std::string name(int64_t index) const override { return inner_->name(index); }
+  std::string place(int64_t index) const override { return inner_->place(index); }
+  std::string version(int64_t index) const override { return inner_->version(index); }
+  std::vector<Stratum> strata() const override { return inner_->strata(); }
 
  private:
   std::unique_ptr<Dataset> inner_;

@@ -4,6 +4,7 @@
 #include "vit/data/dataset.hpp"
 
 #include "datasets/image_list.hpp"
+#include "file_version.hpp"
 
 #include <filesystem>
 #include <utility>
@@ -19,6 +20,8 @@ class ListedFiles final : public Dataset {
   int64_t label(int64_t index) const override { return files_.label(index); }
   std::string name(int64_t index) const override { return std::string(files_.name(index)); }
   Picture picture(int64_t index) const override { return read_picture(folder_ / name(index)); }
+  std::string place(int64_t index) const override { return (folder_ / name(index)).string(); }
+  std::string version(int64_t index) const override { return file_version(place(index)); }
 
  private:
   std::filesystem::path folder_;

@@ -152,7 +152,10 @@ LoaderSpeed measure_loader(const LoaderBenchmark& benchmark) {
   const LoaderBenchmarkConfig& config = benchmark.config;
   const auto source = config.data.build();
   const DataCommon& common = config.data.common();
-  const auto set = open_split(*source, resolve_splits(*source, common.train, common.val).train);
+  const auto set =
+      common.cache.build(common.exif_orientation)
+          ->over(open_split(*source, resolve_splits(*source, common.train, common.val).train),
+                 PictureCache::Use::kTraining);
   const Pipeline pipeline(config.augment, config.input, benchmark.size,
                           {common.exif_orientation, common.dct_scaling});
   LoaderOptions options;
@@ -161,8 +164,8 @@ LoaderSpeed measure_loader(const LoaderBenchmark& benchmark) {
   options.prefetch = config.loader.prefetch;
   options.image = benchmark.size;
   options.on_error = common.on_error;
-  Loader loader(*set, pipeline, Sampler(set->size(), Random(0), Sampler::Order::kShuffled),
-                Random(0).stream("augment"), options, 0, -1);
+  Loader loader(*set, pipeline, Sampler(set->strata(), Random(0), {}), Random(0).stream("augment"),
+                options, 0, -1);
   // What was made before the clock started is not counted.
   for (int64_t i = 0; i < options.prefetch + options.threads; ++i) loader.next();
   LoaderSpeed speed{options.threads, 0, 0, 0};

@@ -8,8 +8,9 @@
 #include "vit/core/text.hpp"
 #include "vit/data/image_codec.hpp"
 #include "vit/data/loader.hpp"
-#include "vit/data/resample.hpp"
 
+#include "datasets/datasets.hpp"
+#include "kept_picture.hpp"
 #include "record_folder.hpp"
 #include "record_shard.hpp"
 
@@ -39,47 +40,61 @@ void check(const PackRequest& request) {
     throw ConfigError("--quality is a number from 1 to 100");
   if (request.per_shard < 1 || request.per_shard > 1'000'000 || request.threads < 0)
     throw ConfigError("--per-shard and --threads are positive numbers, --per-shard up to 1000000");
+  const DataCommon& data = request.config.data.common();
+  if (!data.train.empty() || !data.val.empty())
+    throw ConfigError("data.train and data.val say what a run uses; vit-pack takes --split");
+  if (data.cache.name() != "none")
+    throw ConfigError("data.cache is of no use to vit-pack, which reads each picture once");
 }
 
-Image reduced(Image image, int64_t shorter) {
-  if (std::min(image.height, image.width) <= shorter) return image;
-  return resize(image, shorter_side_extent(image.extent(), shorter), Interpolation::kBicubic);
+// A split as it is packed: the training split without what data.exclude, data.fraction and
+// data.count leave out.
+std::unique_ptr<Dataset> open_to_pack(const DataSource& source, const std::string& split,
+                                      const DataCommon& common) {
+  const bool is_training = canonical_split(split.substr(0, split.find('['))) == "train";
+  auto set = is_training ? open_training_split(source, split, common) : open_split(source, split);
+  if (set->strata().size() == 1) return set;
+  throw ConfigError(
+      "a mixture with weights cannot be packed: every example is packed once\n"
+      "pack its sources, and mix what was packed");
+}
+
+// Where plain copies of compressed tars are, for as long as the packing takes.
+fs::path copies_in(const fs::path& out) { return out / ".unpacked"; }
+
+detail::Keeping keeping_of(const PackRequest& request) {
+  detail::Keeping keeping;
+  keeping.orientation = request.config.data.common().exif_orientation;
+  keeping.quality = request.quality;
+  keeping.shorter = request.resize != 0 ? request.resize : request.raw;
+  if (request.resize != 0) keeping.keep = detail::Keep::kJpeg;
+  if (request.raw != 0) keeping.keep = detail::Keep::kRaw;
+  return keeping;
 }
 
 // What is stored of a picture.
-detail::Record make_record(const Picture& picture, const PackRequest& request) {
-  detail::Record record;
-  const Orientation orientation = request.config.data.common().exif_orientation;
-  if (picture.is_encoded() && request.resize == 0 && request.raw == 0) {
-    record.bytes = picture.bytes;
-    return record;
-  }
-  Image image = picture.is_encoded() ? decode_image(picture.bytes, picture.name, orientation)
-                                     : picture.pixels;
-  if (request.resize != 0) {
-    const bool is_small = std::min(image.height, image.width) <= request.resize;
-    if (picture.is_encoded() && is_small) {
-      record.bytes = picture.bytes;
-    } else {
-      record.bytes = encode_jpeg(reduced(std::move(image), request.resize), request.quality);
-    }
-    return record;
-  }
-  if (request.raw != 0) image = reduced(std::move(image), request.raw);
-  if (std::max(image.height, image.width) > std::numeric_limits<uint16_t>::max())
+detail::Record make_record(const Picture& picture, const detail::Keeping& keeping) {
+  detail::KeptPicture kept = detail::keep_picture(picture, keeping);
+  if (std::max(kept.height, kept.width) > std::numeric_limits<uint16_t>::max())
     throw DataError("picture '" + picture.name + "' is too large to be kept as plain pixels");
-  record.height = static_cast<uint16_t>(image.height);
-  record.width = static_cast<uint16_t>(image.width);
-  record.bytes.assign(image.pixels.begin(), image.pixels.end());
-  return record;
+  return {"", 0, std::move(kept.bytes), static_cast<uint16_t>(kept.height),
+          static_cast<uint16_t>(kept.width)};
 }
 
-// Everything that decides what is in the shards.
-uint64_t fingerprint_of(const PackRequest& request, const DataSource& source) {
+// What decides what is in the shards, but for the content of the pictures.
+uint64_t fingerprint_of(const PackRequest& request, const DataSource& source,
+                        const std::vector<std::unique_ptr<Dataset>>& sets) {
   std::string text = config::write(request.config);
   text +=
       fmt::format("{} {} {} {}\n", request.resize, request.quality, request.raw, request.per_shard);
   for (const std::string& name : source.info().classes) text += name + "\n";
+  for (const auto& set : sets) {
+    uint64_t names = 0;
+    for (int64_t i = 0; i < set->size(); ++i)
+      names =
+          detail::record_checksum(fmt::format("{:x} {} {}", names, set->label(i), set->name(i)));
+    text += fmt::format("{} {:x}\n", set->size(), names);
+  }
   return detail::record_checksum(text);
 }
 
@@ -88,22 +103,23 @@ class Packing {
   Packing(const PackRequest& request, ExitCode (*stop)())
       : request_(request),
         stop_(stop),
+        keeping_(keeping_of(request)),
         threads_(request.threads > 0 ? request.threads : available_cpus()),
-        source_(request.config.data.build()) {}
+        source_(with_plain_tars(request.config.data, copies_in(request.out), stop).build()) {}
 
   PackResult run() {
     std::vector<std::string> splits = request_.splits.empty() ? source_->splits() : request_.splits;
     folder_.info = source_->info();
     folder_.sorted_by_class = source_->sorted_by_class();
-    folder_.fingerprint = fingerprint_of(request_, *source_);
     std::vector<std::unique_ptr<Dataset>> sets;
     for (std::string& split : splits) {
-      sets.push_back(open_split(*source_, split));
+      sets.push_back(open_to_pack(*source_, split, request_.config.data.common()));
       split = split.substr(0, split.find('['));
       const int64_t shards = (sets.back()->size() + request_.per_shard - 1) / request_.per_shard;
       folder_.shards[split] = shards;
       total_ += sets.back()->size();
     }
+    folder_.fingerprint = fingerprint_of(request_, *source_, sets);
     claim_folder();
     for (size_t i = 0; i < splits.size(); ++i) {
       for (int64_t n = 0; n < folder_.shards.at(splits[i]); ++n) shard(*sets[i], splits[i], n);
@@ -175,7 +191,7 @@ class Packing {
       for (size_t i = next++; i < records.size(); i = next++) {
         const int64_t index = begin + static_cast<int64_t>(i);
         try {
-          detail::Record record = make_record(set.picture(index), request_);
+          detail::Record record = make_record(set.picture(index), keeping_);
           record.name = set.name(index);
           record.label = static_cast<int32_t>(set.label(index));
           records[i] = std::move(record);
@@ -223,6 +239,7 @@ class Packing {
 
   const PackRequest& request_;
   ExitCode (*stop_)();
+  detail::Keeping keeping_;
   int64_t threads_;
   std::unique_ptr<DataSource> source_;
   detail::RecordFolder folder_;
@@ -233,9 +250,29 @@ class Packing {
 
 }  // namespace
 
+std::string summary(const PackResult& result) {
+  const int64_t left_out = result.left_out;
+  return fmt::format("{} shards written, {} were there; {} pictures, {}{}", result.shards_written,
+                     result.shards_kept, grouped(result.examples), human_bytes(result.bytes),
+                     left_out > 0 ? fmt::format(", {} left out", left_out) : "");
+}
+
 PackResult pack(const PackRequest& request, ExitCode (*stop)()) {
   check(request);
-  return Packing(request, stop).run();
+  const auto remove_copies = [&] {
+    std::error_code ignored;
+    fs::remove_all(copies_in(request.out), ignored);
+  };
+  try {
+    const PackResult result = Packing(request, stop).run();
+    remove_copies();
+    return result;
+  } catch (const Error& error) {
+    const bool goes_on_later =
+        error.code() == ExitCode::kStopped || error.code() == ExitCode::kInterrupted;
+    if (!goes_on_later) remove_copies();
+    throw;
+  }
 }
 
 }  // namespace vit

@@ -1,4 +1,4 @@
-// Some of another data set's examples, in its order. Private to the data library.
+// Some of another data set's examples, in its order: `members` ascend. Private to the data library.
 #pragma once
 
 #include "vit/data/dataset.hpp"
@@ -20,6 +20,9 @@ class Subset final : public Dataset {
   int64_t label(int64_t index) const override { return all_->label(member(index)); }
   Picture picture(int64_t index) const override { return all_->picture(member(index)); }
   std::string name(int64_t index) const override { return all_->name(member(index)); }
+  std::string place(int64_t index) const override { return all_->place(member(index)); }
+  std::string version(int64_t index) const override { return all_->version(member(index)); }
+  std::vector<Stratum> strata() const override;
 
  private:
   int64_t member(int64_t index) const { return members_.at(static_cast<size_t>(index)); }

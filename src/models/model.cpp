@@ -1,8 +1,15 @@
 #include "vit/models/model.hpp"
 
+#include "vit/core/error.hpp"
+
 #include <ATen/ATen.h>
 
 namespace vit {
+
+at::Tensor Model::encode_patches(const at::Tensor& /*images*/, Mode /*mode*/,
+                                 const PatchEdit& /*edit*/) const {
+  VIT_CHECK(false, "this network has no patches");
+}
 
 void move_to(Model& model, c10::Device device) {
   for (const NamedTensors* tensors : {&model.parameters(), &model.buffers()}) {

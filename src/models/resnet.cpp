@@ -73,9 +73,9 @@ at::Tensor ResNet::forward(const at::Tensor& images, Mode /*mode*/, Taps* taps) 
 }
 
 ModelCost ResNet::cost() const {
-  double macs = trunk_->macs(config_.image);
-  if (head_weight_.defined()) macs += static_cast<double>(head_weight_.numel());
-  return {.macs = macs, .tokens = 0};
+  const Macs trunk = trunk_->macs(config_.image);
+  const double head = head_weight_.defined() ? static_cast<double>(head_weight_.numel()) : 0.0;
+  return {.macs = trunk.all + head, .macs_unpadded = trunk.inside + head, .tokens = 0};
 }
 
 }  // namespace

@@ -25,6 +25,9 @@ class VisionTransformer final : public Model {
 
   const NamedTensors& parameters() const override { return list_.parameters; }
   const NamedTensors& buffers() const override { return list_.buffers; }
+  PatchTokens patch_tokens() const override { return {config_.grid(), config_.width}; }
+  at::Tensor encode_patches(const at::Tensor& images, Mode mode,
+                            const PatchEdit& edit) const override;
   Extent input_size() const override { return config_.image; }
   Extent position_grid(const std::string& name) const override;
   int64_t classes() const override { return args_.classes; }
@@ -40,7 +43,7 @@ class VisionTransformer final : public Model {
   void make_position_table(const Scope& scope);
   void make_heads(const Scope& scope);
 
-  at::Tensor embed(const at::Tensor& images, Mode mode,
+  at::Tensor embed(const at::Tensor& images, Mode mode, const PatchEdit& edit,
                    Taps* taps) const;                                   // [B, C, H, W] -> [B, T, D]
   at::Tensor encode(at::Tensor x, Mode mode, Taps* taps) const;         // [B, T, D] -> [B, T, D]
   at::Tensor pool(const at::Tensor& tokens, Mode mode) const;           // [B, T, D] -> [B, D]
@@ -119,7 +122,7 @@ void VisionTransformer::make_heads(const Scope& scope) {
 
 // Dosovitskiy et al. 2021, eqs. 1 to 4.
 at::Tensor VisionTransformer::forward(const at::Tensor& images, Mode mode, Taps* taps) const {
-  at::Tensor x = encode(embed(images, mode, taps), mode, taps);  // [B, T, D]
+  at::Tensor x = encode(embed(images, mode, {}, taps), mode, taps);  // [B, T, D]
   if (config_.distilled) return predict_distilled(x, taps);
   x = pool(x, mode);  // [B, D]
   show(taps, "pooled", x);
@@ -128,12 +131,19 @@ at::Tensor VisionTransformer::forward(const at::Tensor& images, Mode mode, Taps*
   return head_ ? (*head_)(x) : x;  // [B, K]
 }
 
-at::Tensor VisionTransformer::embed(const at::Tensor& images, Mode mode, Taps* taps) const {
+at::Tensor VisionTransformer::encode_patches(const at::Tensor& images, Mode mode,
+                                             const PatchEdit& edit) const {
+  return encode(embed(images, mode, edit, nullptr), mode, nullptr).slice(1, leading_tokens());
+}
+
+at::Tensor VisionTransformer::embed(const at::Tensor& images, Mode mode, const PatchEdit& edit,
+                                    Taps* taps) const {
   VIT_CHECK(images.dim() == 4 && images.size(1) == args_.channels &&
                 images.size(2) == config_.image.height && images.size(3) == config_.image.width,
             "a batch of images of another size than the model's input");
   at::Tensor x = (*patch_embed_)(images, taps);  // [B, N, D]
   show(taps, "patch_embed", x);
+  if (edit) x = edit(x);
   std::vector<at::Tensor> sequence;
   for (const at::Tensor& token : {class_token_, distillation_token_}) {
     if (token.defined()) sequence.push_back(token.expand({x.size(0), 1, config_.width}));
@@ -197,12 +207,13 @@ ModelCost VisionTransformer::cost() const {
              m = static_cast<double>(config_.mlp_width());
   double block = t * (4 * d * d + 2 * d * m) + 2 * t * t * d;
   if (config_.position_embedding == PositionEmbedding::kRelative) block += t * (2 * t - 1) * d;
-  double macs = patch_embed_->macs() + static_cast<double>(config_.depth) * block;
+  double macs = static_cast<double>(config_.depth) * block;
   if (attn_pool_) macs += attn_pool_->macs(tokens());
   for (const auto& layer : {pre_logits_, head_, head_dist_}) {
     if (layer) macs += static_cast<double>(layer->weight.numel());
   }
-  return {macs, tokens()};
+  const Macs patches = patch_embed_->macs();
+  return {patches.all + macs, patches.inside + macs, tokens()};
 }
 
 }  // namespace

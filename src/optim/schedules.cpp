@@ -1,11 +1,14 @@
 // The schedules of vit_jax and big_vision (create_learning_rate_schedule), as functions of the
 // step.
 #include "vit/core/error.hpp"
+#include "vit/optim/hyperrule.hpp"
 #include "vit/optim/schedule.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
+#include <vector>
 
 namespace vit {
 namespace {
@@ -174,9 +177,9 @@ struct StairConfig {
 
 class Stair final : public WarmedUp {
  public:
-  Stair(const StairConfig& config, const ScheduleArgs& args)
-      : WarmedUp(args), factors_(config.factors) {
-    for (const Duration& time : config.at) steps_.push_back(steps_of(time, args.length));
+  // From steps[i] on the rate is factors[i] times the peak.
+  Stair(std::vector<int64_t> steps, std::vector<double> factors, const ScheduleArgs& args)
+      : WarmedUp(args), steps_(std::move(steps)), factors_(std::move(factors)) {
     if (!std::ranges::is_sorted(steps_)) {
       throw ConfigError("the times of the schedule 'stair' must be in ascending order");
     }
@@ -190,6 +193,31 @@ class Stair final : public WarmedUp {
   std::vector<int64_t> steps_;
   std::vector<double> factors_;
 };
+
+std::unique_ptr<Schedule> build_stair(const StairConfig& config, const ScheduleArgs& args) {
+  std::vector<int64_t> steps;
+  for (const Duration& time : config.at) steps.push_back(steps_of(time, args.length));
+  return std::make_unique<Stair>(std::move(steps), config.factors, args);
+}
+
+struct HyperRuleConfig {
+  static constexpr auto describe() { return std::tuple{}; }
+};
+
+// The last step of a stretch still has the old rate, as in the published code.
+std::unique_ptr<Schedule> build_bit_hyperrule(const HyperRuleConfig&, const ScheduleArgs& args) {
+  require_length(args, "bit_hyperrule");
+  const HyperRule rule = bit_hyperrule(args.length.epoch_examples);
+  const double stretch =
+      static_cast<double>(args.length.total_steps) / static_cast<double>(rule.steps());
+  std::vector<int64_t> ends;
+  for (const int64_t time : rule.times)
+    ends.push_back(std::llround(stretch * static_cast<double>(time)));
+  ScheduleArgs warm = args;
+  if (warm.warmup_steps == 0) warm.warmup_steps = ends[0];
+  return std::make_unique<Stair>(std::vector{ends[1] + 1, ends[2] + 1, ends[3] + 1},
+                                 std::vector{0.1, 0.01, 0.001}, warm);
+}
 
 }  // namespace
 
@@ -220,10 +248,11 @@ const Schedules::Catalog& Schedules::catalog() {
                               require_length(args, "polynomial");
                               return std::make_unique<Polynomial>(config, args);
                             });
-    c.add<StairConfig>("stair", "Constant between given times.",
-                       [](const StairConfig& config, const ScheduleArgs& args) {
-                         return std::make_unique<Stair>(config, args);
-                       });
+    c.add<StairConfig>("stair", "Constant between given times.", build_stair);
+    c.add<HyperRuleConfig>("bit_hyperrule",
+                           "BiT-HyperRule: warm-up and three falls to a tenth, at times that the "
+                           "number of training images gives, stretched to the length of the run.",
+                           build_bit_hyperrule);
     return c;
   }();
   return all;

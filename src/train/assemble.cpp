@@ -4,10 +4,13 @@
 #include "vit/core/error.hpp"
 #include "vit/core/text.hpp"
 #include "vit/core/version.hpp"
+#include "vit/optim/layer_decay.hpp"
 #include "vit/runtime/device.hpp"
 #include "vit/train/load_table.hpp"
 #include "vit/train/stored_model.hpp"
 #include "vit/train/weights_source.hpp"
+
+#include "probes/training_probes.hpp"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -27,6 +30,11 @@ void open_data(Parts& parts) {
       resolve_splits(*parts.source, config.data.common().train, config.data.common().val);
   parts.train_set = open_training_split(*parts.source, parts.splits.train, config.data.common());
   parts.val_set = open_split(*parts.source, parts.splits.val);
+  const auto cache = config.data.common().cache.build(config.data.common().exif_orientation);
+  parts.train_set = cache->over(std::move(parts.train_set), PictureCache::Use::kTraining);
+  parts.val_set = cache->over(std::move(parts.val_set), PictureCache::Use::kEvaluation);
+
+  parts.probes = open_training_probes(config, *parts.source, parts.splits);
 
   parts.length = {0, config.batch.examples, parts.train_set->size()};
   parts.length.total_steps = in_steps(config.steps, parts.length);
@@ -50,8 +58,10 @@ void load_initial_weights(Parts& parts) {
 void build_model(Parts& parts, Start start) {
   const RunConfig& config = parts.config;
   const DataInfo& info = parts.source->info();
-  parts.model = config.model.build(ModelArgs{static_cast<int64_t>(info.classes.size()),
-                                             info.channels, stream_of(config, "init")});
+  parts.objective = config.objective.build({config.loss, config.input});
+  parts.model =
+      parts.objective->build(config.model, ModelArgs{static_cast<int64_t>(info.classes.size()),
+                                                     info.channels, stream_of(config, "init")});
   const Model& model = *parts.model;
   const ModelCost cost = model.cost();
   parts.header.emplace_back(
@@ -86,6 +96,8 @@ std::string describe_training(const Parts& parts) {
   text += fmt::format(" \u00b7 {} \u00b7 lr {:.3g} {}, warm-up {} \u00b7 {} loss",
                       config.optimizer.name(), config.schedule.common().lr, config.schedule.name(),
                       to_string(config.schedule.common().warmup), config.loss.name());
+  if (config.mix.name() != "none") text += " \u00b7 " + config.mix.name();
+  if (config.layer_decay < 1) text += fmt::format(" \u00b7 layer decay {}", config.layer_decay);
   if (config.clip.norm > 0) text += fmt::format(" \u00b7 clip {}", config.clip.norm);
   if (config.average.name() != "none") text += " \u00b7 average " + config.average.name();
   text += config.precision == Precision::kBf16 ? " \u00b7 bf16" : " \u00b7 fp32";
@@ -98,9 +110,11 @@ std::string describe_training(const Parts& parts) {
 
 void build_optimisation(Parts& parts) {
   const RunConfig& config = parts.config;
-  parts.parameters = std::make_unique<FlatParameters>(
-      parts.model->parameters(), apply_policy(config.parameters, parts.model->parameters()));
-  parts.loss = config.loss.build();
+  const NamedTensors& weights = parts.model->parameters();
+  std::vector<ParameterTraits> traits = apply_policy(config.parameters, weights);
+  decay_layers(config.layer_decay, weights, traits);
+  parts.parameters = std::make_unique<FlatParameters>(weights, traits);
+  parts.mix = config.mix.build(parts.model->classes());
   parts.optimizer = config.optimizer.build(*parts.parameters);
   parts.schedule = build_schedule(config.schedule, parts.length);
   parts.average = config.average.build(*parts.parameters);
@@ -157,11 +171,17 @@ std::unique_ptr<Parts> assemble(const RunConfig& config, Start start) {
 }
 
 Sampler training_order(const Parts& parts) {
-  return Sampler(parts.train_set->size(), stream_of(parts.config, "order"),
-                 Sampler::Order::kShuffled, {.repeats = parts.config.data.common().repeats});
+  return Sampler(parts.train_set->strata(), stream_of(parts.config, "order"),
+                 {.repeats = parts.config.data.common().repeats});
 }
 
 Random augmentation_seed(const Parts& parts) { return stream_of(parts.config, "augment"); }
+
+Random mixing_key(const Parts& parts, int64_t step, int64_t part) {
+  return stream_of(parts.config, "mix")
+      .at(static_cast<uint64_t>(step))
+      .at(static_cast<uint64_t>(part));
+}
 
 std::unique_ptr<BatchStream> training_batches(const Parts& parts) {
   const LoaderOptions options =

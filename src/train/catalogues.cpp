@@ -4,6 +4,7 @@
 #include "vit/core/error.hpp"
 #include "vit/core/text.hpp"
 #include "vit/data/label_rule.hpp"
+#include "vit/train/evaluation_config.hpp"
 #include "vit/train/run_config.hpp"
 
 namespace vit {
@@ -18,12 +19,16 @@ struct Catalogue {
 constexpr Catalogue kCatalogues[] = {
     {"models", []() -> const config::CatalogBase& { return Models::catalog(); }},
     {"datasets", []() -> const config::CatalogBase& { return Datasets::catalog(); }},
+    {"caches", []() -> const config::CatalogBase& { return PictureCaches::catalog(); }},
     {"transforms", []() -> const config::CatalogBase& { return Transforms::catalog(); }},
+    {"mixes", []() -> const config::CatalogBase& { return Mixes::catalog(); }},
+    {"objectives", []() -> const config::CatalogBase& { return Objectives::catalog(); }},
     {"label_rules", []() -> const config::CatalogBase& { return LabelRules::catalog(); }},
     {"losses", []() -> const config::CatalogBase& { return Losses::catalog(); }},
     {"optimizers", []() -> const config::CatalogBase& { return Optimizers::catalog(); }},
     {"schedules", []() -> const config::CatalogBase& { return Schedules::catalog(); }},
     {"averages", []() -> const config::CatalogBase& { return Averages::catalog(); }},
+    {"probes", []() -> const config::CatalogBase& { return Probes::catalog(); }},
 };
 
 }  // namespace
@@ -51,7 +56,10 @@ std::string configuration_reference() {
          "meaning. How files are\n"
          "layered (`extends`, several `--config`, `--set`) is described in the "
          "[README](../README.md).\n\n" +
-         config::reference<RunConfig>();
+         config::reference<RunConfig>() +
+         "\n# Keys of vit-eval\n\n"
+         "Beside those above: what `vit-eval --set` takes of its own.\n\n" +
+         config::reference<EvaluationConfig>();
 }
 
 std::string configuration_help(const std::string& section) {

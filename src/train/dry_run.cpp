@@ -46,17 +46,35 @@ void say(const char* what, const std::string& text) {
   std::fflush(stdout);
 }
 
-// Images one thread reads and augments per second.
-double decode_speed(const Parts& parts) {
-  constexpr int64_t kImages = 64;
+struct Decoded {
+  int64_t samples = 0, errors = 0;
+  double images_per_second = 0;  // of one thread that reads and augments
+};
+
+// The first training examples. What cannot be read ends the dry run as it would end the training,
+// unless data.on_error says skip.
+Decoded try_data(const Parts& parts) {
+  Decoded decoded{.samples = 64};
   const Stopwatch clock;
   const Sampler order = training_order(parts);
   const Random augment = augmentation_seed(parts);
-  for (int64_t i = 0; i < kImages; ++i) {
+  for (int64_t i = 0; i < decoded.samples; ++i) {
     const SamplePosition at = order.at(i);
-    parts.train_pipeline->apply(parts.train_set->picture(at.index), augmentation_key(augment, at));
+    try {
+      parts.train_pipeline->apply(parts.train_set->picture(at.index),
+                                  augmentation_key(augment, at));
+    } catch (const DataError&) {
+      if (parts.config.data.common().on_error == OnError::kFail) throw;
+      ++decoded.errors;
+    }
   }
-  return kImages / clock.seconds();
+  decoded.images_per_second = static_cast<double>(decoded.samples) / clock.seconds();
+  say("data", fmt::format("{} train, {} val, {} classes; decoded {} samples: {} errors, {:.0f} "
+                          "img/s a thread",
+                          grouped(parts.train_set->size()), grouped(parts.val_set->size()),
+                          parts.source->info().classes.size(), decoded.samples, decoded.errors,
+                          decoded.images_per_second));
+  return decoded;
 }
 
 // Seconds one update takes.
@@ -110,10 +128,7 @@ void dry_run(const RunRequest& request) {
   Parts& parts = *assembled;
   if (checkpoint) restore_checkpoint(*checkpoint, *parts.state);
 
-  const double decoded = decode_speed(parts);
-  say("data", fmt::format("{} train, {} val, {} classes; {:.0f} images/s a thread",
-                          grouped(parts.train_set->size()), grouped(parts.val_set->size()),
-                          parts.source->info().classes.size(), decoded));
+  const Decoded decoded = try_data(parts);
   const ModelCost cost = parts.model->cost();
   say("model", fmt::format("{:.2f} M parameters, {} an image, {} tokens",
                            static_cast<double>(parameter_count(*parts.model)) / 1e6,
@@ -123,10 +138,13 @@ void dry_run(const RunRequest& request) {
 
   const auto left = static_cast<double>(parts.length.total_steps - parts.state->progress.step);
   const double needs = step > 0 ? static_cast<double>(config.batch.examples) / step : 0.0;
+  const int64_t threads = config.loader.threads > 0 ? config.loader.threads : available_cpus();
   fmt::print(
-      "  {:<12}       {} steps, about {} of training on {}; the model takes {:.0f} images/s\n",
+      "  {:<12}       {} steps, about {} of training on {}; data can feed {:.0f} img/s "
+      "({} threads), the model takes {:.0f}\n",
       "estimate", grouped(static_cast<int64_t>(left)), human_duration(left * step),
-      describe(parts.device), needs);
+      describe(parts.device), decoded.images_per_second * static_cast<double>(threads), threads,
+      needs);
   fmt::print("nothing was trained; run again without --dry-run\n");
 }
 

@@ -1,7 +1,11 @@
 #include "evaluation_results.hpp"
 
+#include "vit/core/csv.hpp"
 #include "vit/core/text.hpp"
 #include "vit/train/table.hpp"
+
+#include "observers/json_number.hpp"
+#include "probes/summary.hpp"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -35,57 +39,44 @@ std::string class_name(const EvaluationResults& results, size_t index) {
   return index < results.classes.size() ? results.classes[index] : std::to_string(index);
 }
 
-struct ClassScore {
-  size_t index = 0;
-  int64_t n = 0;
-  double precision = 0, recall = 0, f1 = 0;
-  std::string confused_with;  // the two commonest wrong predictions
-};
-
-ClassScore score_class(const std::vector<std::vector<int64_t>>& counts, size_t own,
-                       const EvaluationResults& results) {
-  ClassScore score;
-  score.index = own;
-  int64_t predicted = 0;
-  std::vector<std::pair<int64_t, size_t>> wrong;
-  for (size_t other = 0; other < counts.size(); ++other) {
-    score.n += counts[own][other];
-    predicted += counts[other][own];
-    if (other != own && counts[own][other] > 0) wrong.emplace_back(-counts[own][other], other);
+std::string confused_with(const ClassScore& score, const EvaluationResults& results) {
+  std::string text;
+  for (const auto& [other, count] : score.confused_with) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ",
+                        class_name(results, static_cast<size_t>(other)), count);
   }
-  score.precision = ratio(counts[own][own], predicted);
-  score.recall = ratio(counts[own][own], score.n);
-  const double sum = score.precision + score.recall;
-  score.f1 = sum > 0 ? 2 * score.precision * score.recall / sum : 0.0;
-  std::sort(wrong.begin(), wrong.end());
-  for (size_t i = 0; i < std::min<size_t>(2, wrong.size()); ++i) {
-    if (i > 0) score.confused_with += ", ";
-    score.confused_with +=
-        fmt::format("{} {}", class_name(results, wrong[i].second), -wrong[i].first);
-  }
-  return score;
+  return text;
 }
 
-// Classes that occur among the labels.
-std::vector<ClassScore> score_classes(const EvaluationResults& results) {
-  const auto counts = confusion_matrix(results);
-  std::vector<ClassScore> scores;
-  for (size_t own = 0; own < counts.size(); ++own) {
-    ClassScore score = score_class(counts, own, results);
-    if (score.n > 0) scores.push_back(std::move(score));
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json describe(const ProbeAnswer& answer) {
+  Json list = Json::array();
+  for (const ProbeResult& result : answer.results) {
+    Json entry;
+    for (const ProbeSetting& setting : result.settings)
+      entry[setting.name] = setting_number(setting.value);
+    entry["n"] = result.n;
+    entry["count"] = result.count;
+    entry["top1"] = result.top1();
+    list.push_back(std::move(entry));
   }
-  return scores;
+  return list;
 }
 
 Json describe(const WeightsResult& result) {
   const Evaluation& found = result.evaluation;
-  Json json = {{"n", found.n},
-               {"top1", ratio(found.top1_count, found.n)},
-               {"top5", ratio(found.top5_count, found.n)},
-               {"top1_count", found.top1_count},
-               {"top5_count", found.top5_count},
-               {"loss", found.loss},
-               {"images_per_s", images_per_second(found)}};
+  const ClassScore macro = macro_mean(score_classes(result.predictions));
+  Json json = {
+      {"n", found.n},
+      {"top1", ratio(found.top1_count, found.n)},
+      {"top5", ratio(found.top5_count, found.n)},
+      {"top1_count", found.top1_count},
+      {"top5_count", found.top5_count},
+      {"loss", number_or_null(found.loss)},
+      {"images_per_s", images_per_second(found)},
+      {"ece", number_or_null(calibration_error(result.predictions))},
+      {"macro", {{"precision", macro.precision}, {"recall", macro.recall}, {"f1", macro.f1}}}};
   if (result.real) {
     json["real"] = {{"n", result.real->n},
                     {"count", result.real->count},
@@ -94,31 +85,35 @@ Json describe(const WeightsResult& result) {
   return json;
 }
 
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
+// Where the classes are not those of the model, what would be said of them is null.
+Json describe(const WeightsResult& result, bool is_scored) {
+  Json json = describe(result);
+  if (!is_scored) {
+    for (auto& item : json.items()) {
+      if (item.key() != "n") item.value() = nullptr;
+    }
+  }
+  for (const ProbeAnswer& answer : result.probes) json[answer.probe] = describe(answer);
+  return json;
+}
+
+std::string probes_text(const EvaluationResults& results) {
+  std::vector<std::pair<std::string, std::vector<ProbeAnswer>>> answers;
+  for (const WeightsResult& result : results.weights)
+    answers.emplace_back(result.weights, result.probes);
+  return probe_tables(answers);
 }
 
 }  // namespace
 
-std::vector<std::vector<int64_t>> confusion_matrix(const EvaluationResults& results) {
-  const size_t classes = results.classes.size();
-  std::vector<std::vector<int64_t>> counts(classes, std::vector<int64_t>(classes, 0));
-  for (const Prediction& prediction : results.weights.front().predictions) {
-    if (prediction.label < 0) continue;
-    ++counts[static_cast<size_t>(prediction.label)][static_cast<size_t>(prediction.predicted)];
-  }
-  return counts;
-}
-
 std::string results_table(const EvaluationResults& results) {
+  if (!results.is_scored) return "  " + results.title + "\n" + probes_text(results);
   const bool real = results.weights.front().real.has_value();
   using Align = Table::Align;
   std::vector<Table::Column> columns = {{"weights", Align::kLeft},  {"top-1 %", Align::kRight},
                                         {"top-5 %", Align::kRight}, {"loss", Align::kRight},
-                                        {"right", Align::kRight},   {"images/s", Align::kRight}};
+                                        {"ECE %", Align::kRight},   {"right", Align::kRight},
+                                        {"images/s", Align::kRight}};
   if (real) columns.push_back({"ReaL %", Align::kRight});
   Table table(columns);
   for (const WeightsResult& result : results.weights) {
@@ -127,6 +122,7 @@ std::string results_table(const EvaluationResults& results) {
                                       with_deviation(found.top1_count, found.n),
                                       percent(ratio(found.top5_count, found.n)),
                                       fmt::format("{:.4f}", found.loss),
+                                      percent(calibration_error(result.predictions)),
                                       fmt::format("{} of {}", found.top1_count, found.n),
                                       fmt::format("{:.0f}", images_per_second(found))};
     if (real) {
@@ -136,7 +132,7 @@ std::string results_table(const EvaluationResults& results) {
     }
     table.add(std::move(cells));
   }
-  return "  " + results.title + "\n" + table.boxed();
+  return "  " + results.title + "\n" + table.boxed() + probes_text(results);
 }
 
 std::string per_class_table(const EvaluationResults& results) {
@@ -147,24 +143,35 @@ std::string per_class_table(const EvaluationResults& results) {
                {"recall", Align::kRight},
                {"F1", Align::kRight},
                {"most confused with", Align::kLeft}});
-  double precision = 0, recall = 0, f1 = 0;
-  const std::vector<ClassScore> scores = score_classes(results);
+  const std::vector<ClassScore> scores = score_classes(results.weights.front().predictions);
+  int64_t without_images = 0;
   for (const ClassScore& score : scores) {
-    table.add({class_name(results, score.index), std::to_string(score.n), percent(score.precision),
-               percent(score.recall), percent(score.f1), score.confused_with});
-    precision += score.precision;
-    recall += score.recall;
-    f1 += score.f1;
+    if (score.n == 0) {
+      ++without_images;
+      continue;
+    }
+    table.add({class_name(results, static_cast<size_t>(score.index)), std::to_string(score.n),
+               percent(score.precision), percent(score.recall), percent(score.f1),
+               confused_with(score, results)});
   }
-  const double n = std::max<double>(1, static_cast<double>(scores.size()));
-  table.add({"macro mean", "", percent(precision / n), percent(recall / n), percent(f1 / n), ""});
-  return table.plain();
+  const ClassScore mean = macro_mean(scores);
+  table.add(
+      {"macro mean", "", percent(mean.precision), percent(mean.recall), percent(mean.f1), ""});
+  std::string text = table.plain();
+  if (without_images > 0) {
+    text += fmt::format(
+        "  the mean counts {} more class{} that {} predicted but {} no image here, with 0\n",
+        without_images, without_images == 1 ? "" : "es", without_images == 1 ? "was" : "were",
+        without_images == 1 ? "has" : "have");
+  }
+  return text;
 }
 
 std::string results_json(const EvaluationResults& results) {
   Json json = {{"model", results.model}, {"split", results.split}};
-  json.update(describe(results.weights.front()));
-  if (results.weights.size() > 1) json["average"] = describe(results.weights[1]);
+  if (results.valid) json["valid_classes"] = *results.valid;
+  json.update(describe(results.weights.front(), results.is_scored));
+  if (results.weights.size() > 1) json["average"] = describe(results.weights[1], results.is_scored);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -183,10 +190,11 @@ std::string predictions_csv(const EvaluationResults& results) {
 
 std::string per_class_csv(const EvaluationResults& results) {
   std::string text = "class,name,n,precision,recall,f1\n";
-  for (const ClassScore& score : score_classes(results)) {
+  for (const ClassScore& score : score_classes(results.weights.front().predictions)) {
+    if (score.n == 0) continue;
     text += fmt::format("{},{},{},{:.6f},{:.6f},{:.6f}\n", score.index,
-                        csv_field(class_name(results, score.index)), score.n, score.precision,
-                        score.recall, score.f1);
+                        csv_field(class_name(results, static_cast<size_t>(score.index))), score.n,
+                        score.precision, score.recall, score.f1);
   }
   return text;
 }
@@ -196,7 +204,7 @@ std::string confusion_csv(const EvaluationResults& results) {
   for (size_t i = 0; i < results.classes.size(); ++i)
     text += fmt::format(",{}", csv_field(class_name(results, i)));
   text += "\n";
-  const auto counts = confusion_matrix(results);
+  const auto counts = confusion_matrix(results.weights.front().predictions, results.classes.size());
   for (size_t i = 0; i < counts.size(); ++i) {
     text += csv_field(class_name(results, i));
     for (const int64_t count : counts[i]) text += fmt::format(",{}", count);

@@ -3,19 +3,15 @@
 
 #include "vit/train/evaluation_run.hpp"
 #include "vit/train/evaluator.hpp"
+#include "vit/train/probe_result.hpp"
+
+#include "class_scores.hpp"
 
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace vit {
-
-// The outcome for one image.
-struct Prediction {
-  int64_t label = -1;  // -1: no label
-  int64_t predicted = 0;
-  double probability = 0;  // softmax of the predicted class
-};
 
 // ReaL accuracy (Beyer et al. 2020): right when the prediction is among the image's labels; images
 // without any are left out.
@@ -28,6 +24,7 @@ struct WeightsResult {
   Evaluation evaluation;
   std::vector<Prediction> predictions;
   std::optional<RealAccuracy> real;
+  std::vector<ProbeAnswer> probes;
 };
 
 struct EvaluationResults {
@@ -36,11 +33,10 @@ struct EvaluationResults {
   std::string split;
   std::vector<std::string> classes;
   std::vector<std::string> files;
+  bool is_scored = true;               // false: probes only, the classes are not those of the model
+  std::optional<int64_t> valid;        // classes that could be predicted, where not all could
   std::vector<WeightsResult> weights;  // raw, then average
 };
-
-// counts[true][predicted] over labelled images.
-std::vector<std::vector<int64_t>> confusion_matrix(const EvaluationResults& results);
 
 std::string results_table(const EvaluationResults& results);
 std::string per_class_table(const EvaluationResults& results);

@@ -3,6 +3,7 @@
 #include "vit/config/writer.hpp"
 #include "vit/core/error.hpp"
 #include "vit/models/identify.hpp"
+#include "vit/train/hyperrule_layer.hpp"
 #include "vit/train/run_config.hpp"
 #include "vit/train/stored_model.hpp"
 #include "vit/train/weights_source.hpp"
@@ -33,6 +34,17 @@ std::string finetune_layer(const std::filesystem::path& weights, const std::stri
     text += "data: {name: " + recognise_data(root) + ", root: " + quoted(root) + "}\n";
   }
   return text;
+}
+
+config::Document finetune_document(const std::string& layer, const config::Document& own,
+                                   const config::SearchPath& shipped) {
+  config::Document document = config::Document::from_file("finetune", shipped);
+  const auto add = [&](const std::string& text, const char* name) {
+    document.overlay(config::Document::from_text(text, name));
+  };
+  add(layer, "--weights, --data");
+  add(hyperrule_layer(config::Document(document).overlay(own)), "the BiT-HyperRule");
+  return document.overlay(own);
 }
 
 }  // namespace vit

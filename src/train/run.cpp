@@ -76,6 +76,7 @@ RunInfo describe_run(const Parts& parts, const RunFolder& folder,
   info.run_dir = folder.path();
   info.run_name = fs::absolute(folder.path()).lexically_normal().filename().string();
   info.parameters = parameter_count(*parts.model);
+  info.cost = parts.model->cost();
   info.at = parts.state->progress;
   info.resumed_from = checkpoint ? checkpoint->filename().string() : "";
   info.header.emplace_back(

@@ -113,6 +113,14 @@ bool is_free(const fs::path& path) {
   return !fs::exists(path, error) || names_in(path) == std::vector<std::string>{};
 }
 
+bool is_in_use(const fs::path& path) {
+  const int lock = open((path / kLock).c_str(), O_RDWR | O_CLOEXEC);
+  if (lock < 0) return false;
+  const bool in_use = flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  close(lock);
+  return in_use;
+}
+
 bool holds_only_a_run(const fs::path& path) {
   const auto names = names_in(path);
   return names && std::all_of(names->begin(), names->end(), [](const std::string& name) {

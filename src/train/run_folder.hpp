@@ -42,4 +42,7 @@ bool is_free(const std::filesystem::path& path);
 // True when everything in the folder is what runs write.
 bool holds_only_a_run(const std::filesystem::path& path);
 
+// True while a process has the folder as its RunFolder. Changes nothing.
+bool is_in_use(const std::filesystem::path& path);
+
 }  // namespace vit

@@ -4,15 +4,12 @@
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
 #include "vit/core/version.hpp"
-#include "vit/data/image_codec.hpp"
 #include "vit/runtime/device.hpp"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <ctime>
 
@@ -93,41 +90,6 @@ void record_bad_step(const fs::path& folder, const Parts& parts, int64_t step) {
       Json{{"step", step}, {"lr", parts.schedule->lr(step)}, {"samples", samples}}.dump(
           1, ' ', false, Json::error_handler_t::replace) +
           "\n");
-}
-
-void write_sample_grid(const fs::path& file, const Parts& parts) {
-  constexpr int64_t kMost = 64, kGap = 2;
-  const int64_t n = std::min({kMost, parts.config.batch.examples, parts.train_set->size()});
-  const auto columns = static_cast<int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
-  const int64_t rows = (n + columns - 1) / columns;
-  const Extent size = parts.model->input_size();
-  const Random augment = augmentation_seed(parts);
-  const Sampler order = training_order(parts);
-
-  Image grid(rows * (size.height + kGap) + kGap, columns * (size.width + kGap) + kGap, 3);
-  for (int64_t i = 0; i < n; ++i) {
-    const SamplePosition at = order.at(i);
-    Image image;
-    try {
-      image = parts.train_pipeline->apply(parts.train_set->picture(at.index),
-                                          augmentation_key(augment, at));
-    } catch (const DataError&) {
-      continue;  // the training itself reports it, by the policy of data.on_error
-    }
-    const int64_t top = kGap + i / columns * (size.height + kGap),
-                  left = kGap + i % columns * (size.width + kGap);
-    for (int64_t y = 0; y < image.height; ++y) {
-      for (int64_t x = 0; x < image.width; ++x) {
-        for (int64_t c = 0; c < 3; ++c) {
-          grid.row(top + y)[(left + x) * 3 + c] =
-              image.row(y)[x * image.channels + (image.channels == 3 ? c : 0)];
-        }
-      }
-    }
-  }
-  std::error_code ignored;
-  fs::create_directories(file.parent_path(), ignored);
-  write_atomically(file, encode_png(grid));
 }
 
 }  // namespace vit

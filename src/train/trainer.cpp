@@ -15,14 +15,6 @@
 namespace vit {
 namespace {
 
-// A period in examples; 0 for "never".
-double period_in_examples(const Duration& every, const RunLength& length) {
-  if (every.value <= 0) return 0;
-  if (every.unit == Duration::Unit::kEpochs)
-    return every.value * static_cast<double>(length.epoch_examples);
-  return static_cast<double>(in_steps(every, length) * length.batch_examples);
-}
-
 EvalRecord record_of(const EvalReport& report) {
   return {.step = report.at.step,
           .averaged = report.weights == "average",
@@ -76,12 +68,13 @@ void Trainer::run() {
 // The loop, top to bottom.
 void Trainer::train() {
   Progress& at = state_.progress;
-  const double log_every = period_in_examples(config_.log.every, parts_.length);
-  const double eval_every = period_in_examples(config_.eval.every, parts_.length);
-  const double save_every = period_in_examples(config_.checkpoint.every, parts_.length);
+  const double log_every = period_in_examples(config_.log.every);
+  const double eval_every = period_in_examples(config_.eval.every);
+  const double save_every = period_in_examples(config_.checkpoint.every);
 
-  if (state_.evaluation_pending != 0 && evaluate())
-    save(true);  // cut short when the last session was stopped
+  // Cut short when the last session was stopped.
+  if ((state_.evaluation_pending & kEvaluationPending) != 0 && evaluate()) save(true);
+  if ((state_.evaluation_pending & kProbesPending) != 0) ask_probes();
   while (at.step < at.total_steps && !should_stop()) {
     const Update update = update_weights(parts_, *batches_, guard_, at.step);
     state_.window.add(update.loss, update.grad_norm);
@@ -92,6 +85,7 @@ void Trainer::train() {
     // The only places that wait for the device.
     if (due(log_every)) report();
     const bool improved = due(eval_every) && evaluate();
+    ask_probes();
     if (improved || due(save_every) || StopSignal::take_save_request()) save(improved);
   }
   if (state_.evaluation_pending != 0)
@@ -103,8 +97,7 @@ bool Trainer::should_stop() {
   const StopRequest request = StopSignal::requested();
   if (request != StopRequest::kNone) {
     status_ = request == StopRequest::kInterrupt ? "interrupted" : "stopped";
-    exit_code_ = static_cast<int>(request == StopRequest::kInterrupt ? ExitCode::kInterrupted
-                                                                     : ExitCode::kStopped);
+    exit_code_ = static_cast<int>(StopSignal::exit_code());
   } else if (config_.run.max_time && session_.seconds() >= config_.run.max_time->value) {
     status_ = "time_limit";
     exit_code_ = static_cast<int>(ExitCode::kStopped);
@@ -122,6 +115,14 @@ bool Trainer::due(double every_examples) const {
   const auto before = static_cast<double>(at.examples - config_.batch.examples);
   return std::floor(static_cast<double>(at.examples) / every_examples) >
          std::floor(before / every_examples);
+}
+
+double Trainer::period_in_examples(const Duration& every) const {
+  const RunLength& length = parts_.length;
+  if (every.value <= 0) return 0;
+  if (every.unit == Duration::Unit::kEpochs)
+    return every.value * static_cast<double>(length.epoch_examples);
+  return static_cast<double>(in_steps(every, length) * length.batch_examples);
 }
 
 void Trainer::report() {
@@ -188,14 +189,14 @@ bool Trainer::evaluate() {
   stop_if_diverged();
   end_window();
   const Stopwatch clock;
-  state_.evaluation_pending = 1;
+  state_.evaluation_pending |= kEvaluationPending;
   std::vector<EvalReport> reports;
   if (!evaluate_weights("raw", reports)) return false;
   if (at::Tensor* average = parts_.average->values()) {
     const AveragedWeights scope(*parts_.parameters, *average);
     if (!evaluate_weights("average", reports)) return false;
   }
-  state_.evaluation_pending = 0;
+  state_.evaluation_pending &= ~kEvaluationPending;
   if (!std::isfinite(reports[0].loss)) {
     throw DivergedAt(
         fmt::format("the validation loss became NaN or infinite by step {}", state_.progress.step) +
@@ -225,7 +226,7 @@ bool Trainer::evaluate_weights(const std::string& weights, std::vector<EvalRepor
     tell([&](Observer& observer) { observer.evaluating(state_.progress, done, total); });
   };
   plan.cancelled = [] { return StopSignal::requested() != StopRequest::kNone; };
-  const Evaluation result = vit::evaluate(*parts_.model, plan);
+  const Evaluation result = parts_.objective->evaluate(plan);
   if (!result.complete) return false;
   if (result.unreadable_count > 0) {
     std::string text =

@@ -11,12 +11,11 @@ namespace {
 // What a CUDA graph can capture: fixed shapes, no wait, no host randomness, gradients accumulated
 // in place.
 at::Tensor forward_backward(const Parts& parts, const Batch& batch) {
-  at::Tensor logits;
+  at::Tensor loss;
   {
     const AutocastGuard autocast(parts.device, parts.config.precision);
-    logits = parts.model->forward(batch.images, Mode::kTrain);
+    loss = parts.objective->loss(batch) / parts.config.batch.accumulate;
   }
-  const at::Tensor loss = (*parts.loss)(logits, batch.targets) / parts.config.batch.accumulate;
   loss.backward();
   return loss.detach();
 }
@@ -27,11 +26,14 @@ Update update_weights(Parts& parts, BatchStream& batches, FiniteGuard& guard, in
   const Random dropout = Random(static_cast<uint64_t>(parts.config.seed)).stream("dropout");
   seed_device(parts.device, dropout.at(static_cast<uint64_t>(step)));
 
-  // 1. The gradient of the mean loss over the batch, in `accumulate` equal parts.
+  // 1. The gradient of the mean loss over the batch, in `accumulate` equal parts, each mixed within
+  // itself.
+  const auto part = [&](int64_t i) {
+    return forward_backward(parts, (*parts.mix)(batches.next(), mixing_key(parts, step, i)));
+  };
   parts.parameters->zero_grad();
-  at::Tensor loss = forward_backward(parts, batches.next());
-  for (int64_t i = 1; i < parts.config.batch.accumulate; ++i)
-    loss = loss + forward_backward(parts, batches.next());
+  at::Tensor loss = part(0);
+  for (int64_t i = 1; i < parts.config.batch.accumulate; ++i) loss = loss + part(i);
 
   // 2. Clip, and let no bad update through.
   const at::Tensor norm = clip_by_norm_(parts.parameters->grads(), parts.config.clip.norm);

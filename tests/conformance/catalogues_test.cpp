@@ -28,14 +28,17 @@ struct Holder {
 template <class Tag>
 class Catalogue : public testing::Test {};
 
-using Tags = testing::Types<Models, Datasets, LabelRules, Transforms, Losses, Optimizers, Schedules,
-                            Averages>;
+using Tags = testing::Types<Models, Datasets, LabelRules, PictureCaches, Transforms, Mixes, Objectives,
+                            Losses, Optimizers, Schedules, Averages, Probes, TrainingProbes>;
 TYPED_TEST_SUITE(Catalogue, Tags);
 
 // Data sets need a place, and some label rules a feature; any will do to read a configuration.
 template <class Tag>
 std::string required_keys(const std::string& name) {
-  if constexpr (std::is_same_v<Tag, Datasets>) return name == "synthetic" ? "" : ", root: /nowhere";
+  if constexpr (std::is_same_v<Tag, Datasets>) {
+    if (name == "mixture") return ", sources: [{data: synthetic}]";
+    return name == "synthetic" ? "" : ", root: /nowhere";
+  }
   if constexpr (std::is_same_v<Tag, LabelRules>) {
     if (name == "bins") return ", values: 4, bins: 2";
     if (name == "count") return ", feature: a";

@@ -3,11 +3,9 @@
 
 #include "vit/core/error.hpp"
 #include "vit/core/random.hpp"
-#include "vit/data/transform.hpp"
 
 #include "picture_goldens.hpp"
 
-#include <cstdlib>
 #include <set>
 
 namespace vit {
@@ -135,22 +133,9 @@ TEST(DecodeImage, PassesOverStrayBytesInAJpegOnly) {
   EXPECT_NE(refusal(stray.substr(0, stray.size() - 2)), "");
 }
 
-// 3 x 2 pixels written by Pillow.
-constexpr unsigned char kLosslessWebp[] = {
-    0x52, 0x49, 0x46, 0x46, 0x50, 0x00, 0x00, 0x00, 0x57, 0x45, 0x42, 0x50, 0x56, 0x50, 0x38,
-    0x4c, 0x44, 0x00, 0x00, 0x00, 0x2f, 0x02, 0x40, 0x00, 0x10, 0x2f, 0x40, 0x90, 0x6d, 0xb3,
-    0xcc, 0x61, 0x5e, 0xf7, 0x77, 0xb9, 0x07, 0x99, 0xb4, 0x4d, 0xe9, 0x39, 0xff, 0x7a, 0x66,
-    0xad, 0x8a, 0x1a, 0x10, 0x80, 0x1c, 0x15, 0xbc, 0xf5, 0x2f, 0x69, 0x14, 0xb6, 0x6d, 0x83,
-    0x94, 0xf6, 0x35, 0x9d, 0xbe, 0x80, 0x83, 0xf8, 0xea, 0x7a, 0xeb, 0xd6, 0xdb, 0x03, 0x28,
-    0x64, 0x1b, 0x01, 0x0e, 0xdd, 0x0b, 0x74, 0x0a, 0x17, 0xd1, 0xff, 0x18, 0x5e};
-
-std::string lossless_webp() {
-  return {reinterpret_cast<const char*>(kLosslessWebp), sizeof kLosslessWebp};
-}
-
 TEST(DecodeImage, ReadsLosslessWebpAndDropsItsAlpha) {
   EXPECT_EQ(
-      decode_image(lossless_webp(), "webp").pixels,
+      decode_image(test::lossless_webp(), "webp").pixels,
       (std::vector<uint8_t>{255, 0, 0, 0, 255, 0, 0, 0, 255, 1, 2, 3, 10, 20, 30, 200, 100, 50}));
 }
 
@@ -171,13 +156,13 @@ std::string extended_webp(unsigned char flags, uint32_t width, uint32_t height,
 }
 
 TEST(DecodeImage, RefusesAnimatedCutAndHugeWebp) {
-  const std::string still = lossless_webp().substr(12);
+  const std::string still = test::lossless_webp().substr(12);
   EXPECT_EQ(decode_image(extended_webp(0, 3, 2, still), "extended"),
-            decode_image(lossless_webp(), "plain"));
+            decode_image(test::lossless_webp(), "plain"));
   EXPECT_NE(refusal(extended_webp(2, 3, 2, still)).find("animated WebP"), std::string::npos);
   EXPECT_NE(refusal(extended_webp(0, 16000, 16000, still)), "");
   for (size_t length : {11U, 12U, 20U, 30U, 60U, 87U})
-    EXPECT_NE(refusal(lossless_webp().substr(0, length)), "") << length;
+    EXPECT_NE(refusal(test::lossless_webp().substr(0, length)), "") << length;
 }
 
 std::string exif(const std::string& tiff_order, int orientation) {
@@ -189,7 +174,7 @@ std::string exif(const std::string& tiff_order, int orientation) {
 }
 
 TEST(DecodeImage, AppliesTheOrientationOfAWebp) {
-  const std::string still = lossless_webp().substr(12);
+  const std::string still = test::lossless_webp().substr(12);
   for (const char* order : {"MM", "II"}) {
     const std::string block = exif(order, 6);
     const std::string bytes = extended_webp(
@@ -206,59 +191,6 @@ TEST(DecodeImage, NamesTheSizeOfABomb) {
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no such golden file";
   EXPECT_NE(refusal(read_text(file)).find("65500x65500"), std::string::npos)
       << refusal(read_text(file));
-}
-
-std::string damaged(std::string bytes, Random random) {
-  const int64_t changes = 1 + random.below(8);
-  for (int64_t i = 0; i < changes; ++i) {
-    const auto at = static_cast<size_t>(random.below(static_cast<int64_t>(bytes.size())));
-    switch (random.below(4)) {
-      case 0:
-        bytes[at] = static_cast<char>(random.below(256));
-        break;
-      case 1:
-        bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.below(8)));
-        break;
-      case 2:
-        bytes.erase(at, 1 + static_cast<size_t>(random.below(20)));
-        break;
-      default:
-        bytes.insert(at, 1 + static_cast<size_t>(random.below(20)),
-                     static_cast<char>(random.below(256)));
-    }
-    if (bytes.empty()) return bytes;
-  }
-  return bytes;
-}
-
-// Damage ends in an image or a DataError, never in anything else, whether all or a part is decoded
-// (run it under AddressSanitizer, too, with VIT_FUZZ_ROUNDS=2000).
-TEST(DecodeImage, SurvivesRandomDamage) {
-  const std::vector<std::string> sources = {
-      "sub420.jpg",  "sub422.jpg",     "progressive.jpg",   "gray.jpg", "cmyk.jpg",
-      "restart.jpg", "interlaced.png", "palette_trans.png", "rgba.png", "gray16.png",
-      "bilevel.png", "lossy.webp",     "exif_orient6.jpg",  ""};
-  const char* wish = std::getenv("VIT_FUZZ_ROUNDS");
-  const uint64_t rounds = wish != nullptr ? std::strtoull(wish, nullptr, 10) : 60;
-  const Pipeline pipeline({TransformSection("random_resized_crop"), TransformSection("flip")},
-                          InputConfig{}, square(24),
-                          {.orientation = Orientation::kApply, .reduced = true});
-  std::vector<uint8_t> planes(24 * 24 * 3);
-  uint64_t decoded = 0, refused = 0;
-  for (size_t s = 0; s < sources.size(); ++s) {
-    const std::string original =
-        sources[s].empty() ? lossless_webp() : test::source_bytes(sources[s]);
-    for (uint64_t i = 0; i < rounds; ++i) {
-      const std::string bytes = damaged(original, Random(5).at(s).at(i));
-      refusal(bytes).empty() ? ++decoded : ++refused;
-      try {
-        pipeline.write(Picture{"damaged", bytes, {}, nullptr}, Random(6).at(i), 3, planes.data());
-      } catch (const UnreadablePicture&) {
-      }
-    }
-  }
-  EXPECT_GT(refused, decoded);
-  EXPECT_GT(decoded, 0u);
 }
 
 Image noise(int64_t height, int64_t width, int64_t channels) {

@@ -259,25 +259,6 @@ TEST(Loader, ShowsRepeatsAugmentedAnewFromAnyStart) {
   EXPECT_EQ(examples(2, 17), std::vector<Example>(all.begin() + 17, all.end()));
 }
 
-TEST(Loader, TakesAFileThatVanishesOrShrinksForAnUnreadablePicture) {
-  test::TempDir dir;
-  for (const char* name : {"a", "b", "c", "d"})
-    test::write_file(dir / "train/x" / (std::string(name) + ".png"), test::png(20, 20, 50));
-  const auto data = test::open_source("folder", dir.path())->open("train");
-  const Pipeline pipeline = augmenting_pipeline();
-  LoaderOptions options = options_of(4, 1, 1);
-  options.on_error = OnError::kSkip;
-  Loader loader(*data, pipeline, Sampler(4, Random(3), Sampler::Order::kSequential), Random(4),
-                options, 0, 400);
-  EXPECT_TRUE(loader.next().replaced.empty());
-  fs::remove(dir / "train/x/a.png");
-  fs::resize_file(dir / "train/x/c.png", 40);
-  loader.next();  // may have been made before
-  EXPECT_THAT(loader.next().replaced, ElementsAre(0, 2));
-  EXPECT_THAT(loader.skipped_names(),
-              ElementsAre(HasSubstr("train/x/a.png"), HasSubstr("train/x/c.png")));
-}
-
 TEST(Loader, GivesUpWhenNothingCanBeRead) {
   std::set<int64_t> bad;
   for (int64_t i = 0; i < 500; ++i) bad.insert(i);

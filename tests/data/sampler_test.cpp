@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <set>
 #include <vector>
 
 namespace vit {
@@ -90,6 +92,92 @@ TEST(Sampler, ShowsAnImageSeveralTimesInARow) {
     EXPECT_EQ(second.at(position).index, thrice.at(2 * position + 1).index);
     EXPECT_EQ(second.at(position).repeat, thrice.at(2 * position + 1).repeat);
   }
+}
+
+// Which stratum an index lies in.
+size_t stratum_of(const std::vector<Stratum>& strata, int64_t index) {
+  size_t i = 0;
+  while (index >= strata[i].size) index -= strata[i++].size;
+  return i;
+}
+
+TEST(SamplerOfStrata, GivesEachItsShareInEveryStretch) {
+  const std::vector<Stratum> strata = {{50, 3}, {1000, 1}, {7, 4}, {20, 0.5}};
+  const Sampler sampler(strata, Random(1), {});
+  std::vector<double> counts(strata.size());
+  double whole = 0;
+  for (const Stratum& stratum : strata) whole += stratum.share;
+  for (int64_t n = 0; n < 5000; ++n) {
+    const SamplePosition at = sampler.at(n);
+    ASSERT_GE(at.index, 0);
+    ASSERT_LT(at.index, 1077);
+    ++counts[stratum_of(strata, at.index)];
+    for (size_t i = 0; i < strata.size(); ++i) {
+      const double wanted = static_cast<double>(n + 1) * strata[i].share / whole;
+      ASSERT_NEAR(counts[i], wanted, 4) << "stratum " << i << " after " << n + 1;
+    }
+  }
+}
+
+TEST(SamplerOfStrata, ShowsAllOfAStratumBeforeAnyAgain) {
+  const std::vector<Stratum> strata = {{50, 3}, {1000, 1}, {7, 4}};
+  const Sampler sampler(strata, Random(1), {});
+  std::vector<std::vector<int64_t>> shown(strata.size()), passes(strata.size());
+  for (int64_t n = 0; n < 5000; ++n) {
+    const SamplePosition at = sampler.at(n);
+    shown[stratum_of(strata, at.index)].push_back(at.index);
+    passes[stratum_of(strata, at.index)].push_back(at.epoch);
+  }
+  for (size_t i = 0; i < strata.size(); ++i) {
+    const auto size = static_cast<size_t>(strata[i].size);
+    ASSERT_GT(shown[i].size(), size / 2);
+    for (size_t begin = 0; begin < shown[i].size(); begin += size) {
+      const size_t end = std::min(begin + size, shown[i].size());
+      const std::set<int64_t> pass(shown[i].begin() + static_cast<int64_t>(begin),
+                                   shown[i].begin() + static_cast<int64_t>(end));
+      EXPECT_EQ(pass.size(), end - begin) << "stratum " << i << " from " << begin;
+      EXPECT_EQ(passes[i][begin], static_cast<int64_t>(begin / size));
+      EXPECT_EQ(passes[i][end - 1], static_cast<int64_t>(begin / size));
+    }
+  }
+  const auto first = shown[2].begin();
+  EXPECT_FALSE(std::equal(first, first + 7, first + 7));  // another order the next time
+}
+
+TEST(SamplerOfStrata, IsTheSameFromAnyPlaceForAnyRanks) {
+  const std::vector<Stratum> strata = {{int64_t{1} << 40, 3}, {1000, 1}};
+  const Sampler alone(strata, Random(1), {}), again(strata, Random(1), {}),
+      other(strata, Random(2), {});
+  constexpr int64_t kFar = 4'000'000'000'000;
+  int differences = 0;
+  for (int64_t n = kFar + 39; n >= kFar; --n) {
+    EXPECT_EQ(again.at(n).index, alone.at(n).index);
+    differences += other.at(n).index != alone.at(n).index;
+    for (const int64_t world : {2, 4}) {
+      const Sampler shared(strata, Random(1), {.rank = n % world, .world = world});
+      EXPECT_EQ(shared.at(n / world).index, alone.at(n).index);
+    }
+  }
+  EXPECT_GT(differences, 35);
+  // No rank gets one stratum only, though the shares divide by their number.
+  std::set<size_t> seen;
+  const Sampler last(strata, Random(1), {.rank = 3, .world = 4});
+  for (int64_t n = 0; n < 40; ++n) seen.insert(stratum_of(strata, last.at(n).index));
+  EXPECT_EQ(seen.size(), 2u);
+}
+
+TEST(SamplerOfStrata, RepeatsInARow) {
+  const std::vector<Stratum> strata = {{10, 3}, {20, 1}};
+  const Sampler once(strata, Random(1), {}), thrice(strata, Random(1), {.repeats = 3});
+  for (int64_t n = 0; n < 300; ++n) {
+    EXPECT_EQ(thrice.at(n).index, once.at(n / 3).index);
+    EXPECT_EQ(thrice.at(n).repeat, n % 3);
+  }
+}
+
+TEST(SamplerOfStrata, IsThePlainOneForOne) {
+  const Sampler plain(17, Random(1), Sampler::Order::kShuffled), one({{17, 5}}, Random(1), {});
+  for (int64_t n = 0; n < 60; ++n) EXPECT_EQ(one.at(n).index, plain.at(n).index);
 }
 
 }  // namespace

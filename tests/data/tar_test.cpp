@@ -1,15 +1,10 @@
 // Pictures in tar files: layouts, kinds of headers, and what is said about damaged ones.
-#include "vit/core/random.hpp"
-
 #include "data/data_files.hpp"
 #include "data/tar_files.hpp"
 #include "support/temp_dir.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/spdlog.h>
-
-#include <cstdlib>
 
 namespace vit {
 namespace {
@@ -225,45 +220,6 @@ TEST_F(TarTest, NamesAFileThatVanishesOrShrinks) {
               AllOf(HasSubstr("x.tar'"), HasSubstr("changed while it was in use")));
   fs::remove(dir_ / "x.tar");
   EXPECT_THAT(error_of([&] { train->picture(0); }), HasSubstr("x.tar' cannot be read"));
-}
-
-// Damage ends in pictures that can be had or in a DataError, and in nothing else. Checksums are
-// made right again, so that what lies behind them is reached.
-TEST_F(TarTest, SurvivesRandomDamage) {
-  const std::string whole =
-      tar_member("././@LongLink", std::string(120, 'c') + "/1.png" + '\0', {.type = 'L'}) +
-      tar_member("x", png(2, 2, 1)) +
-      tar_member("p", pax_record("path", "cat/2.png") + pax_record("size", "70"), {.type = 'x'}) +
-      tar_member("x", png(1, 1, 3)) + tar_member("dog.tar", tar_member("4.png", png(1, 1, 4))) +
-      tar_member("a/5.json", R"({"label": 3})") + tar_end();
-  const char* wish = std::getenv("VIT_FUZZ_ROUNDS");
-  const uint64_t rounds = wish != nullptr ? std::strtoull(wish, nullptr, 10) : 200;
-  spdlog::set_level(spdlog::level::off);
-  for (uint64_t round = 0; round < rounds; ++round) {
-    Random random = Random(7).at(round);
-    std::string bytes = whole;
-    for (int64_t i = 1 + random.below(4); i > 0; --i) {
-      const auto at = static_cast<size_t>(random.below(static_cast<int64_t>(bytes.size())));
-      bytes[at] = static_cast<char>(random.below(256));
-    }
-    if (random.chance(0.2)) bytes.resize(static_cast<size_t>(random.below(6000)) % bytes.size());
-    for (size_t at = 0; at + 512 <= bytes.size(); at += 512) {
-      std::string block = bytes.substr(at, 512);
-      if (block.substr(257, 5) != "ustar" || random.chance(0.1)) continue;
-      test::set_tar_checksum(block);
-      bytes.replace(at, 512, block);
-    }
-    write_file(dir_ / "x.tar", bytes);
-    try {
-      const auto damaged = source();
-      for (const std::string& split : damaged->splits()) {
-        const auto data = damaged->open(split);
-        for (int64_t i = 0; i < data->size(); ++i) data->picture(i);
-      }
-    } catch (const DataError&) {
-    }
-  }
-  spdlog::set_level(spdlog::level::info);
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
 // Pictures in TFRecord files: what is read, and what is said about damaged ones.
-#include "vit/core/random.hpp"
-
 #include "data/crc32c.hpp"
 #include "data/data_files.hpp"
 #include "data/tfrecord_files.hpp"
@@ -8,8 +6,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <cstdlib>
 
 namespace vit {
 namespace {
@@ -224,35 +220,6 @@ TEST_F(TfRecordTest, RefusesDamage) {
   } catch (const UnreadablePicture& error) {
     EXPECT_THAT(error.what(), AllOf(HasSubstr("n1.JPEG"), HasSubstr("wrong checksum")));
   }
-}
-
-TEST_F(TfRecordTest, SurvivesRandomDamage) {
-  const std::string whole = picture(1, 1) + picture(200, 3);
-  const size_t first = picture(1, 1).size();
-  const char* wish = std::getenv("VIT_FUZZ_ROUNDS");
-  const uint64_t rounds = wish != nullptr ? std::strtoull(wish, nullptr, 10) : 200;
-  uint64_t opened = 0;
-  for (uint64_t round = 0; round < rounds; ++round) {
-    Random random = Random(8).at(round);
-    std::string bytes = whole;
-    for (int64_t i = 1 + random.below(3); i > 0; --i) {
-      const auto at = static_cast<size_t>(random.below(static_cast<int64_t>(bytes.size())));
-      bytes[at] = static_cast<char>(random.below(256));
-    }
-    if (random.chance(0.8)) {  // the lengths are right again, so that what is inside is reached
-      bytes.replace(0, 12, whole.substr(0, 12));
-      bytes.replace(first, 12, whole.substr(first, 12));
-    }
-    write_file(dir_ / "x.tfrecord", bytes);
-    const char* rule = round % 2 == 0 ? "" : ", label: {name: count, feature: image/class/label}";
-    try {
-      const auto train = source(rule)->open("train");
-      ++opened;
-      for (int64_t i = 0; i < train->size(); ++i) train->picture(i);
-    } catch (const DataError&) {
-    }
-  }
-  EXPECT_GT(opened, 0u);
 }
 
 }  // namespace

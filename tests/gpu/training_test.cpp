@@ -50,6 +50,15 @@ TEST_F(OnCuda, FiveStepsOfSgdAreCloseToTheCpu) {
   EXPECT_LT((cpu - cuda).abs().max().item<double>(), 1e-5);
 }
 
+TEST_F(OnCuda, MixedStepsAreCloseToTheCpu) {
+  for (const std::string mix : {"mix={name: mixup}", "mix={name: mixup_or_cutmix, per: element}"}) {
+    const std::string sgd = "optimizer={name: sgd}";
+    const at::Tensor cpu = weights_after({"device=cpu", sgd, mix}, 5),
+                     cuda = weights_after({"device=cuda", sgd, mix}, 5);
+    EXPECT_LT((cpu - cuda).abs().max().item<double>(), 1e-5) << mix;
+  }
+}
+
 TEST_F(OnCuda, Bf16IsCloseToFp32) {
   const std::string sgd = "optimizer={name: sgd}";
   const at::Tensor fp32 = weights_after({"device=cuda", sgd}, 5),

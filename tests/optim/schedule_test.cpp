@@ -1,5 +1,6 @@
 // Learning-rate schedules against the reference implementations' values, and at their edges.
 #include "vit/core/error.hpp"
+#include "vit/optim/hyperrule.hpp"
 
 #include "sections.hpp"
 #include "support/golden.hpp"
@@ -92,6 +93,45 @@ TEST(Schedule, golden_big_vision) {
   EXPECT_GT(compared, cases.size() / 2);
 }
 
+TEST(Schedule, golden_bit_hyperrule) {
+  const Json cases = golden_schedules("bit_hyperrule");
+  ASSERT_FALSE(cases.empty());
+  for (const Json& c : cases) {
+    const int64_t examples = c.at("dataset_size");
+    SCOPED_TRACE(examples);
+    const HyperRule rule = bit_hyperrule(examples);
+    EXPECT_EQ(Json(rule.times), c.at("supports"));
+    EXPECT_EQ(rule.mixup, c.at("mixup").get<double>());
+    const auto schedule =
+        make(fmt::format("name: bit_hyperrule, lr: {}", c.at("base_lr").get<double>()),
+             {.total_steps = rule.steps(), .epoch_examples = examples});
+    for (size_t i = 0; i < c.at("steps").size(); ++i) {
+      const int64_t step = c.at("steps")[i];
+      const Json& want = c.at("lr")[i];
+      EXPECT_EQ(want.is_null(), step >= rule.steps()) << "step " << step;  // null: it has ended
+      if (!want.is_null()) EXPECT_NEAR(schedule->lr(step), want, 1e-6 * want.get<double>()) << step;
+    }
+  }
+}
+
+TEST(Schedule, bit_hyperrule_stretches_with_the_run) {
+  const auto schedule =
+      make("name: bit_hyperrule, lr: 1", {.total_steps = 1000, .epoch_examples = 1020});
+  EXPECT_DOUBLE_EQ(schedule->lr(100), 0.5);
+  EXPECT_DOUBLE_EQ(schedule->lr(400), 1);
+  EXPECT_DOUBLE_EQ(schedule->lr(401), 0.1);
+  EXPECT_DOUBLE_EQ(schedule->lr(801), 0.001);
+}
+
+TEST(HyperRule, golden_sides) {
+  const Json cases = golden_schedules("bit_resolution");
+  ASSERT_FALSE(cases.empty());
+  for (const Json& c : cases) {
+    const HyperRuleSides expected{c.at("precrop_crop")[0], c.at("precrop_crop")[1]};
+    EXPECT_EQ(bit_hyperrule_sides({c.at("hw")[0], c.at("hw")[1]}), expected) << c;
+  }
+}
+
 TEST(Schedule, every_entry_warms_up_from_zero_and_is_finite) {
   for (const std::string& name : Schedules::catalog().names()) {
     SCOPED_TRACE(name);
@@ -126,7 +166,7 @@ TEST(Schedule, warm_up_may_fill_or_exceed_the_run) {
 }
 
 TEST(Schedule, an_unknown_length_is_a_matter_of_the_configuration) {
-  for (const char* name : {"linear", "cosine", "polynomial"}) {
+  for (const char* name : {"linear", "cosine", "polynomial", "bit_hyperrule"}) {
     EXPECT_THROW(make(std::string("name: ") + name, {.total_steps = 0}), ConfigError);
   }
   EXPECT_EQ(make("name: constant, lr: 0.25", {.total_steps = 0})->lr(1'000'000), 0.25);

@@ -1,6 +1,8 @@
 // vit-bench prints a JSON line a measurement; what the numbers are is nobody's business here.
 #include "system.hpp"
 
+#include <gmock/gmock.h>
+
 namespace vit::test {
 namespace {
 
@@ -32,6 +34,27 @@ TEST_F(Bench, RefusesNonsense) {
   EXPECT_EQ(call("vit-bench", {}).exit_code, 2);
   EXPECT_EQ(call("vit-bench", {"loader", "--size", "0"}).exit_code, 2);
   EXPECT_EQ(call("vit-bench", {"loader", "--data", "nowhere"}).exit_code, 3);
+}
+
+// Options belong to the word `loader`, which must not hide them from what complains.
+TEST_F(Bench, NamesWhatItDoesNotKnow) {
+  const std::vector<std::pair<Words, std::string>> cases = {
+      {{"loader", "--szie", "16"}, "unknown option '--szie'; did you mean '--size'?"},
+      {{"loader", "--szie=16"}, "unknown option '--szie=16'; did you mean '--size'?"},
+      {{"loader", "--frobnicate"}, "unknown option '--frobnicate'\n"},
+      {{"loader", "pictures"}, "unexpected argument 'pictures'\n"},
+      {{"laoder"}, "unexpected argument 'laoder'; did you mean 'loader'?"},
+      {{"--size", "16", "loader"}, "option '--size' stands after the word 'loader'"}};
+  for (const auto& [words, text] : cases) {
+    const Outcome outcome = call("vit-bench", words);
+    EXPECT_EQ(outcome.exit_code, 2) << outcome;
+    EXPECT_THAT(outcome.err, testing::HasSubstr("error: " + text));
+    EXPECT_THAT(outcome.err, testing::HasSubstr("--help lists the options"));
+  }
+  EXPECT_EQ(call("vit-bench", {"loader", "-q", "--seconds", "0", "--rounds", "0", "--set",
+                               "data.name=synthetic"})
+                .exit_code,
+            0);
 }
 
 }  // namespace

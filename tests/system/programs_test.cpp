@@ -94,6 +94,9 @@ TEST_F(Programs, TrainingLeavesEveryFileOfTheContract) {
                      "progress.json", "state.safetensors"}));
   }
   EXPECT_THAT(read_file(place / "samples" / "train_batch0.png"), StartsWith("\x89PNG"));
+  const std::string samples = read_file(place / "samples" / "train_batch0.csv");
+  EXPECT_THAT(samples, StartsWith("row,column,label,class,file\n1,1,"));
+  EXPECT_EQ(std::count(samples.begin(), samples.end(), '\n'), 1 + 16);
   EXPECT_THAT(names_in(place / "tb"), testing::Contains(StartsWith("events.out.tfevents.")));
   const Json meta = json_file(place / "meta.json");
   EXPECT_THAT(keys_of(meta["sessions"][0]),
@@ -287,6 +290,20 @@ TEST_F(Programs, FinetuneResizesPositionEmbeddings) {
   EXPECT_EQ(last_evaluation(dir_ / "tuned", "raw")["n"], 8);
 }
 
+TEST_F(Programs, FinetuneFollowsTheHyperRule) {
+  write_pets(4);
+  const Words rule{"--weights", finished().path().string(), "--data", "pets",
+                   "--config",  "finetune/bit_hyperrule"};
+  const Outcome printed = call("vit-finetune", rule + Words{"--print-config"});
+  ASSERT_EQ(printed.exit_code, 0) << printed;
+  EXPECT_THAT(printed.out, ContainsRegex("steps: 500 steps +# the BiT-HyperRule"));
+  EXPECT_THAT(printed.out, ContainsRegex("image: 128 +# the BiT-HyperRule"));
+  EXPECT_THAT(printed.out, ContainsRegex("warmup: 0 steps"));
+  const Outcome own =
+      call("vit-finetune", rule + Words{"--set", "steps=9 steps", "--print-config", "minimal"});
+  EXPECT_THAT(own.out, HasSubstr("steps: 9 steps"));
+}
+
 TEST_F(Programs, FinetunedRunsAreResumedLikeOthers) {
   write_pets(4);
   const Words tune{"--weights", finished().path().string(),
@@ -305,9 +322,22 @@ TEST_F(Programs, DryRunLeavesNothingBehind) {
   const Outcome outcome =
       call("vit-train", {"--config", "smoke", "--dry-run", "--run-dir", "runs/x"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome;
-  for (const char* word : {"config", "data", "model", "one step", "checkpoint", "estimate"})
+  for (const char* word : {"config", "data", "decoded 64 samples: 0 errors", "model", "one step",
+                           "checkpoint", "estimate", "data can feed"})
     EXPECT_THAT(outcome.out, HasSubstr(word));
   EXPECT_EQ(names_in(dir_.path()), Words{});
+}
+
+TEST_F(Programs, DryRunCountsPicturesThatCannotBeRead) {
+  write_pets(12, {"train", "val"});
+  write_file(dir_ / "pets/train/cat/bad.png", "no picture");
+  const Words dry = smoke("run", {"data={name: folder, root: pets}"}) + Words{"--dry-run"};
+  const Outcome refused = call("vit-train", dry);
+  EXPECT_EQ(refused.exit_code, 3) << refused;
+  EXPECT_THAT(refused.err, HasSubstr("cat/bad.png"));
+  const Outcome counted = call("vit-train", dry + sets({"data.on_error=skip"}));
+  EXPECT_EQ(counted.exit_code, 0) << counted;
+  EXPECT_THAT(counted.out, testing::ContainsRegex("decoded 64 samples: [23] errors"));
 }
 
 TEST_F(Programs, DefaultRunFoldersAreNamedAndLatestFollows) {

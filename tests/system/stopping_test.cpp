@@ -1,9 +1,9 @@
 // Stopping, being killed and going on: whatever ends a run, the next process continues it to the
 // same weights.
 #include "system.hpp"
+#include "tiny_disk.hpp"
 
 #include <gmock/gmock.h>
-#include <sys/mount.h>
 
 #include <random>
 
@@ -347,27 +347,8 @@ TEST_F(FullDisk, FilesThatCannotGrowEndTheRunInOrder) {
   EXPECT_EQ(resumed.exit_code, 0) << resumed;
 }
 
-// A file system of its own, unmounted at the end.
-class TinyDisk {
- public:
-  explicit TinyDisk(const fs::path& place) : place_(place) {
-    fs::create_directory(place);
-    mounted_ = mount("tmpfs", place.c_str(), "tmpfs", 0, "size=1500k") == 0;
-  }
-  ~TinyDisk() {
-    if (mounted_) umount2(place_.c_str(), MNT_DETACH);
-  }
-  TinyDisk(const TinyDisk&) = delete;
-  TinyDisk& operator=(const TinyDisk&) = delete;
-  bool mounted() const { return mounted_; }
-
- private:
-  fs::path place_;
-  bool mounted_ = false;
-};
-
 TEST_F(FullDisk, ADiskThatIsReallyFullEndsTheRunInOrder) {
-  const TinyDisk disk(dir_ / "disk");
+  const TinyDisk disk(dir_ / "disk", "1500k");
   if (!disk.mounted()) GTEST_SKIP() << "may not mount a file system here";
   const fs::path place = dir_ / "disk" / "run";
   ASSERT_EQ(call("vit-train", smoke(place, {"run.max_time=0.01 s"})).exit_code, 75);
@@ -391,7 +372,7 @@ TEST_F(FullDisk, ADiskThatIsReallyFullEndsTheRunInOrder) {
 
 // Not one byte is left, not even for the log.
 TEST_F(FullDisk, NotEvenRoomForALine) {
-  const TinyDisk disk(dir_ / "disk");
+  const TinyDisk disk(dir_ / "disk", "1500k");
   if (!disk.mounted()) GTEST_SKIP() << "may not mount a file system here";
   const fs::path place = dir_ / "disk" / "run";
   ASSERT_EQ(call("vit-train", smoke(place, {"run.max_time=0.01 s"})).exit_code, 75);

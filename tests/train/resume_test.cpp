@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace vit::test {
@@ -55,6 +56,25 @@ TEST(ResumeOften, EveryStepInASessionOfItsOwn) {
                          TrainingRun{parts.path(), {}, {}}.checkpoint(kSteps));
 }
 
+// Stopped at a step with probes and an evaluation, with probes alone, and with neither.
+TEST(ResumeProbes, ThoseCutShortAreAskedAgain) {
+  const std::vector<std::string> probes = {
+      "eval.probes=[{name: few_shot, every: 3 steps, shots: [1, 2], seeds: [0]}, "
+      "{name: knn, every: 6 steps, k: [3]}]"};
+  const TempDir whole;
+  std::vector<std::string> expected;
+  TrainingRun{whole.path(), probes, {}}.train(&expected);
+  const auto is_probe = [](const std::string& line) { return line.starts_with("probe "); };
+  EXPECT_EQ(std::count_if(expected.begin(), expected.end(), is_probe), 4 * 4 + 2 * 2);
+  for (const int64_t step : {6, 9, 10, 12}) {
+    const TempDir parts;
+    std::vector<std::string> got;
+    EXPECT_EQ((TrainingRun{parts.path(), probes, step}.train(&got).status), "stopped");
+    EXPECT_EQ((TrainingRun{parts.path(), probes, {}}.train(&got).status), "done");
+    EXPECT_EQ(got, expected) << "stopped at " << step;
+  }
+}
+
 TEST(ResumeChecks, SeesADifferentSeed) {  // the comparison above can fail
   const TempDir a, b;
   TrainingRun{a.path(), {}, {}}.train();
@@ -74,6 +94,19 @@ TEST(ResumeChecks, OptimizersOfAllKindsResumeExactly) {
     TrainingRun{parts.path(), {optimizer}, 5}.train();
     TrainingRun{parts.path(), {optimizer}, {}}.train();
     SCOPED_TRACE(optimizer);
+    expect_same_checkpoint(TrainingRun{whole.path(), {}, {}}.checkpoint(kSteps),
+                           TrainingRun{parts.path(), {}, {}}.checkpoint(kSteps));
+  }
+}
+
+TEST(ResumeChecks, MixingResumesExactly) {
+  for (const std::string mix :
+       {"mix={name: mixup, partner: roll}", "mix={name: mixup_or_cutmix, per: element}"}) {
+    const TempDir whole, parts;
+    TrainingRun{whole.path(), {mix}, {}}.train();
+    TrainingRun{parts.path(), {mix}, 5}.train();
+    TrainingRun{parts.path(), {mix, "loader.threads=5"}, {}}.train();
+    SCOPED_TRACE(mix);
     expect_same_checkpoint(TrainingRun{whole.path(), {}, {}}.checkpoint(kSteps),
                            TrainingRun{parts.path(), {}, {}}.checkpoint(kSteps));
   }

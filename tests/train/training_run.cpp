@@ -15,6 +15,14 @@ void Recorder::evaluated(const EvalReport& report) {
                                report.n, report.best));
 }
 
+void Recorder::probed(const ProbeReport& report) {
+  for (const ProbeResult& result : report.answer.results) {
+    lines_.push_back(fmt::format("probe {} {} {} {} {} of {}", report.at.step, report.weights,
+                                 report.answer.probe, result.settings.front().name, result.count,
+                                 result.n));
+  }
+}
+
 RunConfig TrainingRun::config() const {
   config::Document document = config::Document::from_file(
       (std::filesystem::path(VIT_SOURCE_DIR) / "configs" / "smoke.yaml").string());

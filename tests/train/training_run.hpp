@@ -35,6 +35,7 @@ class Recorder final : public Observer {
   explicit Recorder(std::vector<std::string>& lines) : lines_(lines) {}
   void stepped(const TrainReport& report) override;
   void evaluated(const EvalReport& report) override;
+  void probed(const ProbeReport& report) override;
 
  private:
   std::vector<std::string>& lines_;

@@ -50,8 +50,10 @@ class Document {
   // One assignment "a.b=VALUE", VALUE as YAML; "augment.0.size=96" changes an element of a list.
   // Problems are kept for read().
   Document& set(std::string_view assignment);
-  // The same for a command-line shorthand; messages call it `origin` ("--model vit_b16").
-  Document& set(std::string_view key, std::string_view value, const std::string& origin);
+  // The same for a command-line shorthand; messages call it `origin` ("--model vit_b16"). Relative
+  // paths start at `folder`, by default at the working directory.
+  Document& set(std::string_view key, std::string_view value, const std::string& origin,
+                const std::filesystem::path& folder = {});
 
   // Whether some layer gives this key (or a key below it).
   bool contains(std::string_view key) const;

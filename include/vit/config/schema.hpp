@@ -15,6 +15,7 @@
 #pragma once
 
 #include "vit/config/checks.hpp"
+#include "vit/config/yaml.hpp"
 #include "vit/core/duration.hpp"
 #include "vit/core/extent.hpp"
 
@@ -53,6 +54,7 @@ enum class Kind {
   kPath,
   kDuration,
   kExtent,
+  kYaml,  // anything: its keys are the user's own
   kEnum,
   kOptional,
   kList,
@@ -230,6 +232,8 @@ constexpr Kind kind_of() {
     return Kind::kDuration;
   else if constexpr (std::is_same_v<T, Extent>)
     return Kind::kExtent;
+  else if constexpr (std::is_same_v<T, Yaml>)
+    return Kind::kYaml;
   else if constexpr (NamedEnum<T>)
     return Kind::kEnum;
   else if constexpr (kIsOptional<T>)
@@ -243,7 +247,7 @@ constexpr Kind kind_of() {
   else
     static_assert(!sizeof(T*),
                   "not a configuration type: use bool, int64_t, double, std::string, "
-                  "std::filesystem::path, Duration, Extent, "
+                  "std::filesystem::path, Duration, Extent, Yaml, "
                   "an enum with enum_names(), std::optional, std::vector, a struct with describe() "
                   "or a Component");
 }

@@ -24,6 +24,7 @@ class Random {
   int64_t below(int64_t n);                 // {0, .., n-1}, n >= 1, unbiased
   bool chance(double probability);          // true with that probability
   double normal();                          // mean 0, standard deviation 1
+  double beta(double a, double b);          // of Beta(a, b) on [0, 1]; a, b >= 1e-3
 
  private:
   uint64_t key_;

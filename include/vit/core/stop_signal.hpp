@@ -2,6 +2,8 @@
 // SIGUSR2 asks for a checkpoint.
 #pragma once
 
+#include "vit/core/error.hpp"
+
 namespace vit {
 
 enum class StopRequest {
@@ -21,6 +23,7 @@ class StopSignal {
   StopSignal& operator=(const StopSignal&) = delete;
 
   static StopRequest requested();
+  static ExitCode exit_code();  // of a program that stops as requested; kDone without a request
   static bool take_save_request();  // true once per SIGUSR2
 };
 

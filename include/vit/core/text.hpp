@@ -20,6 +20,9 @@ std::string join(std::span<const std::string> words, std::string_view separator)
 // Groups digits by thin spaces for people: 1 281 167.
 std::string grouped(int64_t n);
 
+// `text` as a field of a CSV line: in quotes where it holds a comma, a quote or a line break.
+std::string csv_field(const std::string& text);
+
 // "1.2 GiB", "14.0 MiB", "512 B".
 std::string human_bytes(double bytes);
 
@@ -28,6 +31,9 @@ std::string human_duration(double seconds);
 
 // `text` with control characters replaced by '?': what comes from a file must not steer a terminal.
 std::string printable(std::string_view text);
+
+// A word for the shell: quoted when it holds anything but plain characters.
+std::string shell_word(std::string_view text);
 
 // Columns a terminal needs for UTF-8 text (one per code point).
 int64_t display_width(std::string_view text);

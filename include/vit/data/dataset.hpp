@@ -12,6 +12,8 @@
 #include "vit/config/component.hpp"
 #include "vit/data/image_codec.hpp"
 #include "vit/data/picture.hpp"
+#include "vit/data/picture_cache.hpp"
+#include "vit/data/sampler.hpp"
 
 #include <array>
 #include <cstdint>
@@ -36,6 +38,15 @@ class Dataset {
   virtual std::string name(
       int64_t index) const = 0;  // path relative to the root, or "train-images-idx3-ubyte[17]"
 
+  // What training draws by shares of their own, in the order of the examples. One: every example
+  // once an epoch.
+  virtual std::vector<Stratum> strata() const { return {{size(), 1}}; }
+
+  // For caches that outlive the run: where the picture lies, and what changes when its bytes do,
+  // both without reading it. Empty when that cannot be told, or when a cache would gain nothing.
+  virtual std::string place(int64_t) const { return ""; }
+  virtual std::string version(int64_t) const { return ""; }
+
   // All pixels, for those who want no less. Throws DataError also for what cannot be decoded.
   Image image(int64_t index) const { return decode(picture(index)); }
 };
@@ -43,7 +54,7 @@ class Dataset {
 // What holds for all splits of a source.
 struct DataInfo {
   std::string kind;  // "fashion_mnist", "mnist", "cifar10", "cifar100", "folder", "synthetic",
-                     // "tar" ..: for names and messages
+                     // "tar", "mixture" ..: for names and messages
   std::vector<std::string> classes;  // names in label order
   int64_t channels = 3;
 };
@@ -79,6 +90,7 @@ struct DataCommon {
   double fraction = 1;
   int64_t count = 0;  // 0 = all
   int64_t subset_seed = 0;
+  CacheSection cache = "none";
 
   static constexpr auto describe() {
     using namespace config;
@@ -109,7 +121,8 @@ struct DataCommon {
             in_range(0.0, 1.0)),
         field<&DataCommon::count>("The same as a number of examples (0: as data.fraction says).",
                                   non_negative),
-        field<&DataCommon::subset_seed>("Another seed, another such part.", non_negative)};
+        field<&DataCommon::subset_seed>("Another seed, another such part.", non_negative),
+        field<&DataCommon::cache>("Where pictures are kept once they have been read.").resumable()};
   }
   void check(config::Problems& problems) const {
     problems.require(count == 0 || fraction == 1, "count",
@@ -149,8 +162,10 @@ SplitNames resolve_splits(const DataSource& source, const std::string& train,
                           const std::string& val);
 
 // The name of the data set at `path` (packed records, IDX files, CIFAR batches, an image tree, tar
-// or TFRecord shards, a table, lists), recognised by its content. Throws DataError saying what was
-// looked for and what was found.
+// or TFRecord shards, lists, a table: the first of these that is there), recognised by its content.
+// Throws DataError saying what was looked for and what was found.
 std::string recognise_data(const std::string& path);  // "records", "idx", "cifar", "folder", ..
+// The same, but "" when there is none.
+std::string data_kind(const std::string& path);
 
 }  // namespace vit

@@ -12,6 +12,7 @@
 #include "vit/runtime/named_tensor.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -38,15 +39,28 @@ class Taps {
  public:
   virtual ~Taps() = default;
   virtual void see(const std::string& name, const at::Tensor& value) = 0;
+  // Whether attention probabilities of that name are worth computing: fused attention has none, and
+  // is faster.
+  virtual bool wants(const std::string& /*name*/) const { return true; }
 };
 
-// Arithmetic of one forward pass of one image.
+// Arithmetic of one forward pass of one image. The paper's compute (Table 6) leaves padding out.
 struct ModelCost {
-  double macs = 0;     // multiply-accumulates of convolutions, dense layers and attention products
-  int64_t tokens = 0;  // sequence length, class token included; 0 for networks without tokens
+  double macs = 0;  // multiply-accumulates of convolutions, dense layers and attention products
+  double macs_unpadded = 0;  // the same without those that meet a padding zero of a convolution
+  int64_t tokens = 0;        // sequence length, class token included; 0 for networks without tokens
 };
 
 enum class Mode { kTrain, kEval };
+
+// Changes the embeddings of the patches, [B, N, D] -> [B, N, D], before they are given places.
+using PatchEdit = std::function<at::Tensor(const at::Tensor& patches)>;
+
+// The patches of networks that have tokens.
+struct PatchTokens {
+  Extent grid;        // N = rows x columns; 0x0: there are none
+  int64_t width = 0;  // D
+};
 
 class Model {
  public:
@@ -56,6 +70,14 @@ class Model {
   // (fp32 outside autocast). kTrain draws dropout and stochastic depth from LibTorch's default
   // generator.
   virtual at::Tensor forward(const at::Tensor& images, Mode mode, Taps* taps = nullptr) const = 0;
+
+  // What encode_patches() works on; a ResNet has none.
+  virtual PatchTokens patch_tokens() const { return {}; }
+
+  // What the last block (and the final norm, where there is one) makes of every patch: images as
+  // above -> [B, N, D]. `edit` may be empty. Only for networks with patch_tokens().
+  virtual at::Tensor encode_patches(const at::Tensor& images, Mode mode,
+                                    const PatchEdit& edit) const;
 
   // Every parameter, in timm's order. The tensors are the model's own: writing into them, or giving
   // them other storage (set_data), changes the model.

@@ -4,6 +4,7 @@
 #include "vit/train/batch_stream.hpp"
 #include "vit/train/checkpoint.hpp"
 #include "vit/train/evaluator.hpp"
+#include "vit/train/objective.hpp"
 #include "vit/train/run_config.hpp"
 #include "vit/train/state.hpp"
 
@@ -25,10 +26,12 @@ struct Parts {
   SplitNames splits;
   std::unique_ptr<Dataset> train_set, val_set;
   std::unique_ptr<Pipeline> train_pipeline, eval_pipeline;
+  std::vector<ProbeGroup> probes;
 
+  std::unique_ptr<Mix> mix;
   std::unique_ptr<Model> model;
   std::unique_ptr<FlatParameters> parameters;
-  std::unique_ptr<Loss> loss;
+  std::unique_ptr<Objective> objective;
   std::unique_ptr<Optimizer> optimizer;
   std::unique_ptr<Schedule> schedule;
   std::unique_ptr<Averaging> average;
@@ -48,6 +51,9 @@ std::unique_ptr<Parts> assemble(const RunConfig& config, Start start = Start::kF
 // The order of training examples, and the key of their augmentation: both functions of the seed.
 Sampler training_order(const Parts& parts);
 Random augmentation_seed(const Parts& parts);
+
+// The key by which part `part` of the batch of update `step` is mixed.
+Random mixing_key(const Parts& parts, int64_t step, int64_t part);
 
 // The training batches from the example the state's progress points at.
 std::unique_ptr<BatchStream> training_batches(const Parts& parts);

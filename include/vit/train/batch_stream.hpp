@@ -16,7 +16,7 @@ namespace vit {
 
 struct Batch {
   at::Tensor images;   // [B, C, H, W] float32, normalised
-  at::Tensor targets;  // [B] int64
+  at::Tensor targets;  // [B] int64; float32 [B, K] once mixed
   int64_t first_position = 0;
   std::vector<int64_t>
       replaced;  // with data.on_error skip: places that hold a substitute for an unreadable image

@@ -6,7 +6,7 @@
 
 namespace vit {
 
-// models, datasets, transforms, losses, optimizers, schedules, averages.
+// models, datasets, transforms, mixes, objectives, losses, optimizers, schedules, averages, probes.
 std::vector<std::string> catalogue_names();
 
 // Entries, presets and aliases of one of them (singular or plural). Throws ConfigError with a

@@ -1,18 +1,14 @@
 // Evaluating weights on a split: what vit-eval does, from a request to tables and files.
 #pragma once
 
-#include "vit/config/document.hpp"
+#include "vit/train/subject.hpp"
 
 #include <filesystem>
 #include <string>
 
 namespace vit {
 
-struct EvaluationRequest {
-  std::filesystem::path run;          // a run folder, or
-  std::filesystem::path weights;      // a safetensors file or checkpoint folder
-  std::string checkpoint = "best";    // of a run: best, last, step-N
-  std::string model;                  // catalogue name for weights that do not say
+struct EvaluationRequest : SubjectRequest {
   std::filesystem::path data;         // "" = the data of the run
   std::string split;                  // "" = the run's validation split
   std::filesystem::path labels;       // CSV with columns file, label: loose images below `data`
@@ -21,7 +17,7 @@ struct EvaluationRequest {
   std::filesystem::path predictions;  // CSV
   std::filesystem::path logits;       // safetensors
   bool per_class = false;
-  config::Document overrides;  // --set
+  config::Document settings;          // keys of EvaluationConfig
 };
 
 // Evaluates raw weights and, beside them, averaged ones where the checkpoint has them; prints

@@ -17,4 +17,9 @@ namespace vit {
 std::string finetune_layer(const std::filesystem::path& weights, const std::string& model,
                            const std::filesystem::path& data, const config::Document& own);
 
+// What vit-finetune trains with: the shipped recipe, such a layer above it, and the user's own
+// configuration on top. Throws ConfigError.
+config::Document finetune_document(const std::string& layer, const config::Document& own,
+                                   const config::SearchPath& shipped);
+
 }  // namespace vit

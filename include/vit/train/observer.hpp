@@ -3,6 +3,8 @@
 // TensorBoard are observers.
 #pragma once
 
+#include "vit/models/model.hpp"
+#include "vit/train/probe_result.hpp"
 #include "vit/train/progress.hpp"
 
 #include <cstdint>
@@ -19,6 +21,7 @@ struct RunInfo {
   std::filesystem::path run_dir;
   std::string run_name;      // "20260830-1412_vit_nano7_fashion_mnist"
   int64_t parameters = 0;    // of the model
+  ModelCost cost;            // of one image
   Progress at;               // where the run starts; step > 0 after a resume
   std::string resumed_from;  // "" for a fresh run
   // Lines of the header block, label and text: {"model", "vit_nano7  28x28x1 -> 17 tokens ..."},
@@ -51,6 +54,14 @@ struct EvalReport {
   double top5() const {
     return n == 0 ? 0.0 : static_cast<double>(top5_count) / static_cast<double>(n);
   }
+};
+
+struct ProbeReport {
+  Progress at;
+  std::string split;    // that was predicted: "val"
+  std::string weights;  // "raw" or "average"
+  ProbeAnswer answer;
+  double seconds = 0;
 };
 
 struct SaveReport {
@@ -91,6 +102,7 @@ class Observer {
   virtual void evaluating(const Progress&, int64_t /*done*/, int64_t /*total*/) {
   }  // now and then during an evaluation
   virtual void evaluated(const EvalReport&) {}
+  virtual void probed(const ProbeReport&) {}
   virtual void saved(const SaveReport&) {}
   virtual void event(const EventReport&) {}
   virtual void run_finished(const RunSummary&) {}
@@ -102,7 +114,7 @@ using Observers = std::vector<std::unique_ptr<Observer>>;
 // facts, no escapes.
 std::unique_ptr<Observer> console_observer(double seconds_between_lines = 10.0);
 
-// metrics.jsonl: one flat JSON object a line, appended and flushed (header, train, eval,
+// metrics.jsonl: one flat JSON object a line, appended and flushed (header, train, eval, probe,
 // checkpoint, event, end).
 std::unique_ptr<Observer> jsonl_observer(const std::filesystem::path& path);
 

@@ -12,6 +12,9 @@
 #include "vit/optim/parameter_policy.hpp"
 #include "vit/optim/schedule.hpp"
 #include "vit/runtime/precision.hpp"
+#include "vit/train/mix.hpp"
+#include "vit/train/objective.hpp"
+#include "vit/train/probe.hpp"
 
 #include <array>
 #include <optional>
@@ -58,6 +61,7 @@ struct ClipConfig {
 struct EvalConfig {
   Duration every = Duration::epochs(1);
   int64_t batch = 0;
+  std::vector<TrainingProbeSection> probes;
 
   static constexpr auto describe() {
     using namespace config;
@@ -65,6 +69,10 @@ struct EvalConfig {
         field<&EvalConfig::every>("How often to evaluate; 0 steps: only at the end.").resumable(),
         field<&EvalConfig::batch>("Examples per forward pass; 0: as many as in training.",
                                   non_negative)
+            .resumable(),
+        field<&EvalConfig::probes>(
+            "What is asked of the frozen features as training goes along, each as often as its "
+            "`every` says: [{name: few_shot, every: 10 epochs, shots: [10]}].")
             .resumable()};
   }
 };
@@ -133,12 +141,15 @@ struct RunConfig {
   DataSection data;
   InputConfig input;
   std::vector<TransformSection> augment;
+  MixSection mix{"none"};
+  ObjectiveSection objective{"classification"};
   LossSection loss{"softmax"};
   OptimizerSection optimizer{"adam"};
   ScheduleSection schedule{"cosine"};
   ClipConfig clip;
   LoaderConfig loader;
   std::vector<ParameterRule> parameters;
+  double layer_decay = 1;
   AverageSection average{"none"};
   EvalConfig eval;
   CheckpointConfig checkpoint;
@@ -148,8 +159,8 @@ struct RunConfig {
   static constexpr auto describe() {
     using namespace config;
     return std::tuple{
-        field<&RunConfig::seed>("Of everything random: weights, order, augmentation, dropout.",
-                                non_negative),
+        field<&RunConfig::seed>(
+            "Of everything random: weights, order, augmentation, mixing, dropout.", non_negative),
         field<&RunConfig::device>("auto, cpu, cuda or cuda:N.").resumable(),
         field<&RunConfig::precision>(
             "Arithmetic of the matrix products; weights are fp32 in any case."),
@@ -163,12 +174,21 @@ struct RunConfig {
         field<&RunConfig::augment>(
             "Transforms of the training images, in order; afterwards images are brought to the "
             "model's size as `input` says."),
-        field<&RunConfig::loss>("What is minimised."),
+        field<&RunConfig::mix>(
+            "How the images of a training batch, and their labels, are blended with one another: "
+            "within each part of an accumulated batch. The training loss is then that of mixed "
+            "labels. Evaluation never mixes."),
+        field<&RunConfig::objective>("What the network learns to tell."),
+        field<&RunConfig::loss>("What is minimised, in a classification."),
         field<&RunConfig::optimizer>("How weights follow gradients."),
         field<&RunConfig::schedule>("The learning rate over the run."),
         field<&RunConfig::clip>("Gradient clipping."),
         field<&RunConfig::loader>("Threads that read and augment images.").resumable(),
         field<&RunConfig::parameters>("Rules by parameter name; the first that matches decides."),
+        field<&RunConfig::layer_decay>(
+            "Factor on the learning rate from each layer to the one below it; the head has the "
+            "full rate. 1: the same rate everywhere.",
+            above(0.0), at_most(1.0)),
         field<&RunConfig::average>("A running average of the weights, evaluated beside them."),
         field<&RunConfig::eval>("Evaluation during the run.").resumable(),
         field<&RunConfig::checkpoint>("Saving.").resumable(),

@@ -36,6 +36,9 @@ struct Clocks {
   double wall = 0, train = 0, eval = 0, checkpoint = 0;
 };
 
+// What of a step was cut short by a stop.
+inline constexpr int64_t kEvaluationPending = 1, kProbesPending = 2;
+
 struct State {
   Model& model;
   FlatParameters& parameters;
@@ -46,7 +49,7 @@ struct State {
   EvalRecord best;  // the best top-1 so far
   int64_t evaluations_since_best = 0;
   EvalRecord last_raw, last_average;  // the last evaluation
-  int64_t evaluation_pending = 0;     // 1: that of this step was cut short by a stop
+  int64_t evaluation_pending = 0;     // kEvaluationPending | kProbesPending
   Clocks clocks;
 
   // What state.safetensors and progress.json hold (weights and averages have files of their own).

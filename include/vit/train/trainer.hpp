@@ -37,12 +37,16 @@ class Trainer {
   void train();
   bool should_stop();
   bool due(double every_examples) const;
+  double period_in_examples(const Duration& every) const;  // 0 for "never"
   void report();
   double end_window();  // seconds since it started
   void start_window();
   void report_skipped();
   void warn_of_slow_data(double share);
   bool evaluate();
+  void ask_probes();
+  bool ask_probes(const std::string& weights, std::vector<ProbeReport>& reports);
+  std::vector<const NamedProbe*> due_probes(const ProbeGroup& group) const;
   bool evaluate_weights(const std::string& weights, std::vector<EvalReport>& reports);
   void save(bool best);
   void stop_if_diverged();

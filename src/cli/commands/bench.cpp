@@ -74,6 +74,7 @@ int bench(const Arguments& arguments) {
   CLI::App app{"Measures how fast images become training examples; prints JSON lines.",
                "vit-bench"};
   CLI::App* loader = app.add_subcommand("loader", "from the files to batches in memory");
+  loader->fallthrough();  // -v, -q
   app.require_subcommand(1);
   add_common_options(app);
   loader->add_option("--data", data, "folder of images (default: what --set data.* says)");

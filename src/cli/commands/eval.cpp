@@ -1,38 +1,47 @@
-#include "vit/core/error.hpp"
+#include "vit/train/evaluation_config.hpp"
 #include "vit/train/evaluation_run.hpp"
 
 #include "../options.hpp"
 #include "../program.hpp"
+#include "../subject_options.hpp"
+
+#include <algorithm>
 
 namespace vit::cli {
 
 int eval(const Arguments& arguments) {
   EvaluationRequest request;
+  std::string few_shot, knn, label_map;
   std::vector<std::string> sets;
   CLI::App app{"Evaluates a run or a weight file: top-1, top-5, loss.", "vit-eval"};
-  add_common_options(app);
-  app.add_option("--run", request.run, "run folder");
-  app.add_option("--checkpoint", request.checkpoint, "best, last or step-N (default: best)");
-  app.add_option("--weights", request.weights,
-                 "weight file (safetensors, .npz, .pth), checkpoint or transformers folder");
-  app.add_option("--model", request.model, "model of weights that do not say which they are");
+  add_subject_options(app, request, sets);
   app.add_option("--data", request.data, "data to evaluate on (default: that of the run)");
   app.add_option("--split", request.split,
                  "split, with slices: test, train[:800] (default: the run's validation split)");
   app.add_option("--labels", request.labels,
                  "CSV with columns file,label: labels of loose images below --data");
+  app.add_option("--label-map", label_map,
+                 "which class of the model a class of the data is: CSV class,index, or a list of "
+                 "the model's classes");
+  app.add_option("--few-shot", few_shot,
+                 "also a linear classifier on so many examples a class: 1,5,10,25");
+  app.add_option("--knn", knn, "also so many nearest neighbours: 20 (or a list)");
   app.add_option("--real", request.real, "ReaL labels of ImageNet (real.json)");
   app.add_option("--json", request.json, "write the result as JSON (`-`: to stdout)");
   app.add_option("--predictions", request.predictions, "write a CSV with a line per image");
   app.add_option("--logits", request.logits, "write all logits as safetensors");
   app.add_flag("--per-class", request.per_class, "print precision, recall and F1 of every class");
-  add_set_option(app, sets);
   if (const auto code = parse(app, arguments)) return *code;
 
-  if (request.run.empty() == request.weights.empty()) {
-    throw ConfigError("vit-eval needs either --run DIR or --weights FILE");
-  }
-  request.overrides = load_document({}, sets);
+  const auto others = std::ranges::stable_partition(sets, is_evaluation_key);
+  complete(request, app, {others.begin(), others.end()});
+  request.settings = load_document({}, {sets.begin(), others.begin()});
+  const auto set_list = [&](const char* key, const std::string& list, const char* option) {
+    if (!list.empty()) request.settings.set(key, "[" + list + "]", option + (" " + list));
+  };
+  set_list("few_shot.shots", few_shot, "--few-shot");
+  set_list("knn.k", knn, "--knn");
+  if (!label_map.empty()) request.settings.set("classes.map", label_map, "--label-map");
   run_evaluation(request);
   return 0;
 }

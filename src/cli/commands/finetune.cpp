@@ -11,13 +11,12 @@ struct Source {
   std::string weights, data, model;
 };
 
-// The shipped recipe, below what the weights and the data say, below the user's own configuration.
-config::Document finetune_document(const Source& source, const RunOptions& options) {
-  config::Document document = config::Document::from_file("finetune", config_folders());
+config::Document document_of(const Source& source, const RunOptions& options) {
   const config::Document own = load_document(options.configs, options.sets);
-  document.overlay(config::Document::from_text(
-      finetune_layer(source.weights, source.model, source.data, own), "--weights, --data"));
-  return document.overlay(own);
+  return source.weights.empty()
+             ? own
+             : finetune_document(finetune_layer(source.weights, source.model, source.data, own),
+                                 own, config_folders());
 }
 
 }  // namespace
@@ -41,10 +40,7 @@ int finetune(const Arguments& arguments) {
         "vit-finetune needs the weights to start from\ngive --weights FILE_OR_RUN --data PATH");
   }
   RunRequest request =
-      make_request(options,
-                   source.weights.empty() ? load_document(options.configs, options.sets)
-                                          : finetune_document(source, options),
-                   "vit-finetune", arguments);
+      make_request(options, document_of(source, options), "vit-finetune", arguments);
   if (!source.weights.empty()) request.has_files = true;
   return carry_out(options, request);
 }

@@ -2,7 +2,6 @@
 
 #include "vit/config/reader.hpp"
 #include "vit/core/stop_signal.hpp"
-#include "vit/core/text.hpp"
 
 #include "../options.hpp"
 #include "../program.hpp"
@@ -10,16 +9,6 @@
 #include <fmt/core.h>
 
 namespace vit::cli {
-
-namespace {
-
-ExitCode stop_code() {
-  const StopRequest request = StopSignal::requested();
-  if (request == StopRequest::kNone) return ExitCode::kDone;
-  return request == StopRequest::kInterrupt ? ExitCode::kInterrupted : ExitCode::kStopped;
-}
-
-}  // namespace
 
 int pack(const Arguments& arguments) {
   PackRequest request;
@@ -41,10 +30,8 @@ int pack(const Arguments& arguments) {
 
   request.config = config::read<PackConfig>(load_data_document(data, sets));
   const StopSignal signals;
-  const PackResult result = vit::pack(request, stop_code);
-  fmt::print("{} shards written, {} were there; {} pictures, {}{}\n", result.shards_written,
-             result.shards_kept, grouped(result.examples), human_bytes(result.bytes),
-             result.left_out > 0 ? fmt::format(", {} left out", result.left_out) : "");
+  const PackResult result = vit::pack(request, StopSignal::exit_code);
+  fmt::print("{}\n", summary(result));
   return 0;
 }
 

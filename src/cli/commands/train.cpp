@@ -1,4 +1,5 @@
 #include "vit/core/error.hpp"
+#include "vit/core/text.hpp"
 #include "vit/train/catalogues.hpp"
 
 #include "../program.hpp"
@@ -15,9 +16,8 @@ struct Questions {
 };
 
 void add_questions(CLI::App& app, Questions& questions) {
-  app.add_option(
-      "--list", questions.list,
-      "models, datasets, label_rules, transforms, losses, optimizers, schedules or averages");
+  app.add_option("--list", questions.list,
+                 join(catalogue_names(), ", "));
   app.add_option("--help-config", questions.section,
                  "explain the keys of a configuration section, or of all")
       ->expected(0, 1)

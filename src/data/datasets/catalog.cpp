@@ -16,6 +16,7 @@ const Datasets::Catalog& Datasets::catalog() {
     add_csv(datasets);
     add_list(datasets);
     add_records(datasets);
+    add_mixture(datasets);
     add_synthetic(datasets);
     return datasets;
   }();

@@ -44,10 +44,9 @@ void require_folder(const fs::path& root) {
     throw DataError(
         fmt::format("data folder '{}' cannot be read: {}", root.string(), error.message()));
   const std::string name = root.filename().string();
-  const char* advice =
-      name.ends_with(".tar") ? "a plain tar is read as it is: data.name: tar"
-      : is_archive(name) ? "unpack it and name the folder; only plain .tar files are read directly"
-                         : "name the folder that holds it";
+  const char* advice = holds_tars(root)   ? "a tar is read as it is: data.name: tar"
+                       : is_archive(name) ? "unpack it and name the folder"
+                                          : "name the folder that holds it";
   throw DataError(fmt::format("'{}' is a file, not a folder\n{}", root.string(), advice));
 }
 

@@ -3,6 +3,7 @@
 // error messages.
 #pragma once
 
+#include "vit/core/error.hpp"
 #include "vit/data/dataset.hpp"
 
 #include <filesystem>
@@ -23,6 +24,7 @@ void add_tfrecord(Datasets::Catalog& datasets);
 void add_csv(Datasets::Catalog& datasets);
 void add_list(Datasets::Catalog& datasets);
 void add_records(Datasets::Catalog& datasets);
+void add_mixture(Datasets::Catalog& datasets);
 
 bool holds_idx(const fs::path& folder);
 bool holds_cifar(const fs::path& folder);
@@ -32,6 +34,10 @@ bool holds_image_lists(const fs::path& folder);
 bool holds_tars(const fs::path& path);
 bool holds_tfrecords(const fs::path& path);
 bool holds_label_table(const fs::path& path);
+
+// For vit-pack: `data`, with plain copies in `folder` of the tars it finds compressed; as it is
+// when there are none. Copies that are there already are used. Throws DataError; as decompress().
+DataSection with_plain_tars(const DataSection& data, const fs::path& folder, ExitCode (*stop)());
 
 // "val" for val, valid, validation; "train" for train, training; "test" for test, testing; other
 // names unchanged.

@@ -2,6 +2,7 @@
 // the sorted folder names of the training split.
 #include "vit/core/error.hpp"
 
+#include "../file_version.hpp"
 #include "datasets.hpp"
 #include "image_list.hpp"
 
@@ -35,6 +36,8 @@ class FolderDataset final : public Dataset {
     return prefix_ + std::string(images_.name(index));
   }
   Picture picture(int64_t index) const override { return read_picture(root_ / name(index)); }
+  std::string place(int64_t index) const override { return (root_ / name(index)).string(); }
+  std::string version(int64_t index) const override { return detail::file_version(place(index)); }
 
  private:
   fs::path root_;

@@ -75,6 +75,15 @@ void add_images(const fs::path& folder, const std::string& prefix, int64_t label
 
 }  // namespace
 
+int64_t add_images_below(const fs::path& folder, ImageList& list) {
+  const int64_t before = list.size();
+  std::string prefix = folder.string();
+  while (prefix.size() > 1 && prefix.ends_with('/')) prefix.pop_back();
+  Ignored ignored;
+  add_images(folder, prefix == "/" ? "" : prefix, -1, list, ignored);
+  return list.size() - before;
+}
+
 void unknown_class(const fs::path& class_folder, const std::vector<std::string>& classes) {
   const std::string meant = closest(class_folder.filename().string(), classes);
   throw DataError(fmt::format(

@@ -42,4 +42,8 @@ bool has_images(const std::filesystem::path& folder);
 // and for a folder that is none of the classes.
 ImageList list_images(const std::filesystem::path& folder, const std::vector<std::string>& classes);
 
+// Adds all pictures in `folder` and below it, called by their paths and without labels; returns how
+// many there are.
+int64_t add_images_below(const std::filesystem::path& folder, ImageList& list);
+
 }  // namespace vit

@@ -1,6 +1,7 @@
 // Packed shards, written by vit-pack.
 #include "vit/core/error.hpp"
 
+#include "../kept_picture.hpp"
 #include "../picture_error.hpp"
 #include "../record_folder.hpp"
 #include "../record_shard.hpp"
@@ -37,26 +38,24 @@ class RecordPictures final : public Dataset {
   int64_t label(int64_t index) const override { return list_.label(index); }
   std::string name(int64_t index) const override { return std::string(list_.name(index)); }
 
+  std::string place(int64_t index) const override {
+    return files_[places_.at(static_cast<size_t>(index)).shard].path().string() + "/" + name(index);
+  }
+  std::string version(int64_t index) const override {
+    const detail::RecordEntry& entry = places_.at(static_cast<size_t>(index)).entry;
+    return fmt::format("{:016x} {} {} {}", entry.checksum, entry.size, entry.height, entry.width);
+  }
+
   Picture picture(int64_t index) const override {
     const auto& [shard, entry] = places_.at(static_cast<size_t>(index));
     const detail::ShardFile& file = files_[shard];
-    std::string called = file.path().string() + "/" + name(index);
+    std::string called = place(index);
     detail::check_picture_bytes(called, entry.size);
     std::string bytes = file.read(static_cast<int64_t>(entry.offset), entry.size);
     if (detail::record_checksum(bytes) != entry.checksum) {
       detail::picture_failed(called, "its record has a wrong checksum");
     }
-    if (entry.height == 0) return encoded_picture(std::move(called), std::move(bytes));
-    const int64_t area = int64_t{entry.height} * entry.width;
-    if (area == 0 || (entry.size != area && entry.size != 3 * area)) {
-      detail::picture_failed(called, "its record has a wrong length");
-    }
-    Image pixels;
-    pixels.height = entry.height;
-    pixels.width = entry.width;
-    pixels.channels = entry.size / area;
-    pixels.pixels.assign(bytes.begin(), bytes.end());
-    return raw_picture(std::move(called), std::move(pixels));
+    return detail::picture_of(std::move(called), std::move(bytes), entry.height, entry.width);
   }
 
  private:

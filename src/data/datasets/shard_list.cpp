@@ -2,8 +2,11 @@
 
 #include "vit/core/error.hpp"
 
+#include "../file_version.hpp"
 #include "../picture_error.hpp"
 #include "datasets.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
@@ -32,6 +35,12 @@ Picture ShardedPictures::picture(int64_t index) const {
   std::string name = full_name(index);
   detail::check_picture_bytes(name, static_cast<uint64_t>(piece(index).size));
   return encoded_picture(std::move(name), file(index).read(piece(index).offset, piece(index).size));
+}
+
+std::string ShardedPictures::version(int64_t index) const {
+  const Piece& at = piece(index);
+  const std::string file_state = detail::file_version(file(index).path());
+  return file_state.empty() ? "" : fmt::format("{} {} {}", file_state, at.offset, at.size);
 }
 
 std::string split_in_name(const std::string& name) {

@@ -39,6 +39,8 @@ class ShardedPictures final : public Dataset {
   int64_t label(int64_t index) const override { return list_.label(index); }
   std::string name(int64_t index) const override;
   Picture picture(int64_t index) const override;
+  std::string place(int64_t index) const override { return full_name(index); }
+  std::string version(int64_t index) const override;
 
   const Piece& piece(int64_t index) const { return pieces_.at(static_cast<size_t>(index)); }
   const detail::ShardFile& file(int64_t index) const {

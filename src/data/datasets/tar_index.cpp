@@ -62,20 +62,13 @@ class Walk {
     const detail::ShardFile& file = shards_.files[number];
     detail::FileWindow window(file);
     const std::string_view head = window.view(0, std::min<int64_t>(file.size(), 512));
-    if (!detail::looks_like_tar(head)) not_a_tar(file, head);
+    if (!detail::looks_like_tar(head)) {
+      throw DataError(fmt::format("'{}' is no tar file\nget the file again", file.path().string()));
+    }
     walk(window, {0, file.size()}, "", 0);
   }
 
  private:
-  [[noreturn]] static void not_a_tar(const detail::ShardFile& file, std::string_view head) {
-    const std::string path = file.path().string(), compression = detail::compression_of(head);
-    if (compression.empty()) {
-      throw DataError(fmt::format("'{}' is no tar file\nget the file again", path));
-    }
-    throw DataError(fmt::format("'{}' is compressed ({})\n{}", path, compression,
-                                detail::unpacking_advice(compression, path)));
-  }
-
   void walk(detail::FileWindow& window, detail::TarExtent extent, const std::string& prefix,
             int depth) {
     detail::walk_tar(window, extent, [&](const detail::TarMember& member) {

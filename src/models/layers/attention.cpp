@@ -37,7 +37,7 @@ at::Tensor Attention::operator()(const at::Tensor& x, Mode mode, Taps* taps,
   if (rel_pos.defined()) bias = relative_logits(q * scale);  // [B, H, T, T]
 
   at::Tensor mixed;  // [B, H, T, d]
-  if (taps != nullptr) {
+  if (taps != nullptr && taps->wants(tap_name)) {
     at::Tensor logits = at::matmul(q * scale, k.transpose(-2, -1));
     if (bias.defined()) logits = logits + bias;
     const at::Tensor probabilities = at::softmax(logits, -1);

@@ -22,6 +22,16 @@ Margin same_margin(int64_t size, int64_t kernel, int64_t stride) {
   return {total / 2, total - total / 2};
 }
 
+// Pairs of an output and a kernel tap that lies on one of the `size` inputs, along one axis.
+int64_t taps_inside(int64_t size, int64_t kernel, int64_t stride, int64_t margin) {
+  int64_t count = 0;
+  for (int64_t at = 0; at < ceil_div(size, stride); ++at) {
+    const int64_t first = at * stride - margin;
+    count += std::min(first + kernel, size) - std::max<int64_t>(first, 0);
+  }
+  return count;
+}
+
 }  // namespace
 
 Extent ceil_div(Extent size, int64_t stride) {
@@ -82,8 +92,17 @@ at::Tensor StdConv::operator()(const at::Tensor& x) const {
 
 Extent StdConv::output(Extent input) const { return ceil_div(input, stride_); }
 
-double StdConv::macs(Extent input) const {
-  return static_cast<double>(weight_.numel()) * static_cast<double>(output(input).area());
+Macs StdConv::macs(Extent input) const {
+  const int64_t kernel = weight_.size(2);
+  const auto inside_along = [&](int64_t size) {
+    const int64_t margin = style_.padding == Padding::kFixed
+                               ? (kernel - 1) / 2
+                               : same_margin(size, kernel, stride_).low;
+    return static_cast<double>(taps_inside(size, kernel, stride_, margin));
+  };
+  const auto channels = static_cast<double>(weight_.size(0) * weight_.size(1));
+  return {static_cast<double>(weight_.numel()) * static_cast<double>(output(input).area()),
+          channels * inside_along(input.height) * inside_along(input.width)};
 }
 
 GroupNorm::GroupNorm(const Scope& scope, int64_t channels, double eps, double scale)

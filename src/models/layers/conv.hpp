@@ -33,6 +33,16 @@ struct ConvStyle {
   double norm_eps;
 };
 
+// Multiply-accumulates of one image: all of them, and those that do not meet a padding zero.
+struct Macs {
+  double all = 0, inside = 0;
+  Macs& operator+=(const Macs& other) {
+    all += other.all;
+    inside += other.inside;
+    return *this;
+  }
+};
+
 constexpr int64_t kNormGroups = 32;
 constexpr bool divides_into_groups(int64_t channels) {
   return channels > 0 && channels % kNormGroups == 0;
@@ -54,7 +64,7 @@ class StdConv {
       const at::Tensor& x) const;  // [B, in, h, w] -> [B, out, ceil(h/s), ceil(w/s)]
 
   Extent output(Extent input) const;
-  double macs(Extent input) const;  // of one image, padding included
+  Macs macs(Extent input) const;
 
  private:
   at::Tensor standardised_weight() const;

@@ -43,9 +43,12 @@ at::Tensor PatchEmbed::features(const at::Tensor& images, Taps* taps) const {
   return x;
 }
 
-double PatchEmbed::macs() const {
-  const double trunk = trunk_ ? trunk_->macs(image_) : 0.0;
-  return trunk + static_cast<double>(weight_.numel()) * static_cast<double>(grid_.area());
+Macs PatchEmbed::macs() const {
+  Macs macs = trunk_ ? trunk_->macs(image_) : Macs{};
+  const double projection =
+      static_cast<double>(weight_.numel()) * static_cast<double>(grid_.area());
+  macs += {projection, projection};
+  return macs;
 }
 
 }  // namespace vit

@@ -32,7 +32,7 @@ class PatchEmbed {
   at::Tensor operator()(const at::Tensor& images, Taps* taps) const;
 
   Extent grid() const { return grid_; }  // N = grid().area()
-  double macs() const;                   // of one image
+  Macs macs() const;
 
  private:
   at::Tensor features(const at::Tensor& images, Taps* taps) const;

@@ -66,9 +66,12 @@ at::Tensor BottleneckUnit::post_activation(const at::Tensor& x) const {
   return (y + shortcut).relu_();
 }
 
-double BottleneckUnit::macs(Extent input) const {
-  return (shortcut_conv_ ? shortcut_conv_->macs(input) : 0.0) + convs_[0].macs(input) +
-         convs_[1].macs(input) + convs_[2].macs(output(input));
+Macs BottleneckUnit::macs(Extent input) const {
+  Macs macs = shortcut_conv_ ? shortcut_conv_->macs(input) : Macs{};
+  macs += convs_[0].macs(input);
+  macs += convs_[1].macs(input);
+  macs += convs_[2].macs(output(input));
+  return macs;
 }
 
 ResNetStem::ResNetStem(const Scope& scope, int64_t in, int64_t out, const ConvStyle& style)
@@ -118,8 +121,8 @@ Extent ResNetTrunk::output(Extent image) const {
   return size;
 }
 
-double ResNetTrunk::macs(Extent image) const {
-  double macs = stem_.macs(image);
+Macs ResNetTrunk::macs(Extent image) const {
+  Macs macs = stem_.macs(image);
   Extent size = stem_.output(image);
   for (const auto& units : stages_) {
     for (const BottleneckUnit& unit : units) {

@@ -35,7 +35,7 @@ class BottleneckUnit {
   at::Tensor operator()(const at::Tensor& x) const;  // [B, in, h, w] -> [B, out, ceil(h/s), ..]
 
   Extent output(Extent input) const { return convs_[1].output(input); }
-  double macs(Extent input) const;
+  Macs macs(Extent input) const;
 
  private:
   at::Tensor pre_activation(const at::Tensor& x) const;
@@ -56,7 +56,7 @@ class ResNetStem {
   at::Tensor operator()(const at::Tensor& images) const;  // [B, in, H, W] -> [B, out, ..]
 
   Extent output(Extent image) const { return ceil_div(conv_.output(image), 2); }
-  double macs(Extent image) const { return conv_.macs(image); }
+  Macs macs(Extent image) const { return conv_.macs(image); }
 
  private:
   Padding padding_;
@@ -80,7 +80,7 @@ class ResNetTrunk {
 
   int64_t channels() const { return channels_; }  // of the result
   Extent output(Extent image) const;
-  double macs(Extent image) const;
+  Macs macs(Extent image) const;
 
  private:
   ResNetStem stem_;

@@ -9,6 +9,7 @@
 
 #include "progress_line.hpp"
 #include "result_text.hpp"
+#include "train/probes/summary.hpp"
 #include "train/screen_text.hpp"
 
 #include <spdlog/spdlog.h>
@@ -85,6 +86,12 @@ class ReportMeans {
 // "val", "val average".
 std::string subject(const EvalReport& report) {
   return report.weights == "raw" ? report.split : report.split + " " + report.weights;
+}
+
+// "few_shot shots 10 l2 1024", "few_shot average shots 10 l2 1024".
+std::string subject(const ProbeReport& report, const ProbeSummary& summary) {
+  return report.answer.probe + (report.weights == "raw" ? " " : " " + report.weights + " ") +
+         settings_text(summary.settings);
 }
 
 std::string padded(std::string text, int64_t width) {
@@ -193,6 +200,14 @@ class TerminalObserver final : public Observer {
                  report.best ? for_screen("  \u2605 best") : "");
   }
 
+  void probed(const ProbeReport& report) override {
+    keep_line();
+    for (const ProbeSummary& summary : over_seeds(report.answer.results)) {
+      spdlog::info("         {}  top-1 {}", subject(report, summary),
+                   for_screen(score_text(summary)));
+    }
+  }
+
   void saved(const SaveReport& report) override {
     keep_line();
     const auto name = std::filesystem::path(report.path).filename().string();
@@ -269,6 +284,16 @@ class PlainObserver final : public Observer {
     spdlog::info("{}: ep {:.2f} step {} {} ({} images in {:.1f} s){}", subject(report),
                  report.at.epoch(), report.at.step, scores(report, " "), report.n, report.seconds,
                  report.best ? " best" : "");
+    silence_.restart();
+  }
+
+  void probed(const ProbeReport& report) override {
+    print_pending();
+    for (const ProbeSummary& summary : over_seeds(report.answer.results)) {
+      spdlog::info("probe: ep {:.2f} step {} {} top-1 {} ({} images of {})", report.at.epoch(),
+                   report.at.step, subject(report, summary), for_screen(score_text(summary)),
+                   summary.n, report.split);
+    }
     silence_.restart();
   }
 

@@ -1,6 +1,6 @@
 // metrics.jsonl: the record of a run for programs. One flat object a line, fractions instead of
 // percent, null for what is not finite (named in "nonfinite"). A resumed run appends; readers keep
-// the last row of each (kind, step, split, weights).
+// the last row of each (kind, step, split, weights), of a probe also by its settings.
 #include "vit/train/observer.hpp"
 
 #include "append_file.hpp"
@@ -38,6 +38,7 @@ class JsonlObserver final : public Observer {
     line["run"] = info.run_name;
     line["time"] = utc_time();
     line["params"] = info.parameters;
+    line["macs"] = info.cost.macs;
     line["total_steps"] = info.at.total_steps;
     line["resumed_from"] = info.resumed_from.empty() ? Line(nullptr) : Line(info.resumed_from);
     write(line);
@@ -73,6 +74,23 @@ class JsonlObserver final : public Observer {
     line["n"] = report.n;
     put_number(line, "seconds", report.seconds);
     write(line);
+  }
+
+  void probed(const ProbeReport& report) override {
+    for (const ProbeResult& result : report.answer.results) {
+      Line line = line_of("probe");
+      line["step"] = report.at.step;
+      put_number(line, "epoch", report.at.epoch());
+      line["split"] = report.split;
+      line["weights"] = report.weights;
+      line["probe"] = report.answer.probe;
+      for (const ProbeSetting& setting : result.settings)
+        line[setting.name] = setting_number(setting.value);
+      line["top1"] = result.top1();
+      line["count"] = result.count;
+      line["n"] = result.n;
+      write(line);
+    }
   }
 
   void saved(const SaveReport& report) override {

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string_view>
 #include <vector>
 
 namespace vit {
@@ -32,16 +31,6 @@ std::string opening(const RunSummary& summary) {
                      : failed(summary)                 ? "ended"
                                                        : "stopped";
   return verb + place + " after";
-}
-
-// A word for the shell: quoted when it holds anything but plain characters.
-std::string shell_word(const std::string& text) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=:,./@%";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
 }
 
 std::string result_table(const RunSummary& summary) {

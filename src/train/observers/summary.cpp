@@ -1,5 +1,6 @@
 // summary.json: how a run ended, in one object, written last and also after a failure.
 #include "vit/core/files.hpp"
+#include "vit/train/compute.hpp"
 #include "vit/train/observer.hpp"
 
 #include "evaluations.hpp"
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -48,14 +50,14 @@ class SummaryObserver final : public Observer {
  public:
   explicit SummaryObserver(std::filesystem::path path) : path_(std::move(path)) {}
 
-  void run_started(const RunInfo& info) override { run_name_ = info.run_name; }
+  void run_started(const RunInfo& info) override { info_ = info; }
 
   void run_finished(const RunSummary& summary) override {
     const EvalReport* average = with_weights(summary.last, "average");
     const EvalReport* raw = with_weights(summary.last, "raw");
     Object object;
     object["schema"] = 1;
-    object["run"] = run_name_.empty() ? name_of(summary.run_dir) : run_name_;
+    object["run"] = info_ ? info_->run_name : name_of(summary.run_dir);
     object["time"] = utc_time();
     object["status"] = summary.status;
     object["exit"] = summary.exit_code;
@@ -70,6 +72,12 @@ class SummaryObserver final : public Observer {
       object["last_average"] = evaluation(average, summary);
     }
     object["checkpoint"] = path_or_null(summary.last_checkpoint);
+    if (info_) {
+      object["params"] = info_->parameters;
+      object["macs"] = info_->cost.macs;
+      put_number(object, "exaflops", training_exaflops(info_->cost, summary.at.examples));
+    }
+    put_number(object, "device_hours", summary.wall_s / 3600);  // a run has one device
     put_number(object, "wall_s", summary.wall_s);
     put_number(object, "train_s", summary.train_s);
     put_number(object, "eval_s", summary.eval_s);
@@ -79,7 +87,7 @@ class SummaryObserver final : public Observer {
 
  private:
   std::filesystem::path path_;
-  std::string run_name_;  // "" when the run failed before it started
+  std::optional<RunInfo> info_;  // none when the run failed before it started
 };
 
 }  // namespace

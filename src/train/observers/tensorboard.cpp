@@ -2,9 +2,12 @@
 #include "vit/train/observer.hpp"
 
 #include "event_file.hpp"
+#include "train/probes/summary.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace vit {
 namespace {
@@ -32,6 +35,17 @@ class TensorboardObserver final : public Observer {
     file_.write(report.at.step, {{group + "/loss", report.loss},
                                  {group + "/top1", report.top1()},
                                  {group + "/top5", report.top5()}});
+  }
+
+  // few_shot_val/shots_10_l2_1024: the mean over the seeds; few_shot_val_average/... likewise.
+  void probed(const ProbeReport& report) override {
+    std::string group = report.answer.probe + "_" + report.split;
+    if (report.weights != "raw") group += "_" + report.weights;
+    std::ranges::replace(group, ' ', '_');
+    std::vector<Scalar> scalars;
+    for (const ProbeSummary& summary : over_seeds(report.answer.results))
+      scalars.push_back({group + "/" + settings_text(summary.settings, "_", "_"), summary.top1});
+    file_.write(report.at.step, scalars);
   }
 
  private:

@@ -1,0 +1,22 @@
+// One HTML page over runs, for reading offline: a table with what each run cost and reached,
+// accuracy against compute (Figure 5 of Dosovitskiy et al. 2021), learning curves, what the
+// configurations differ in, confusion matrices and sample grids. Plots are inline SVG, pictures are
+// embedded; the page loads nothing.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+namespace vit {
+
+struct ReportRequest {
+  std::vector<std::filesystem::path>
+      runs;                   // run folders, or folders that hold run folders (sweeps)
+  std::filesystem::path out;  // "": report.html in the only run, else in the working folder
+};
+
+// Returns the file that was written. Runs that have not finished are shown as far as they are.
+// Throws DataError when a folder holds no run or a file of a run cannot be read or written.
+std::filesystem::path write_report(const ReportRequest& request);
+
+}  // namespace vit

@@ -1,0 +1,48 @@
+#include "asking.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace vit {
+namespace {
+
+std::vector<int64_t> examples_of_all(const std::vector<const NamedProbe*>& probes) {
+  std::vector<int64_t> places;
+  for (const NamedProbe* asked : probes) {
+    std::vector<int64_t> both;
+    std::ranges::set_union(places, asked->probe->examples(), std::back_inserter(both));
+    places = std::move(both);
+  }
+  return places;
+}
+
+// The rows of `features`, which are those of `places`, that belong to `wanted`.
+Features rows_of(const Features& features, const std::vector<int64_t>& places,
+                 const std::vector<int64_t>& wanted) {
+  if (wanted.size() == places.size()) return features;
+  std::vector<int64_t> rows;
+  for (const int64_t place : wanted)
+    rows.push_back(std::ranges::lower_bound(places, place) - places.begin());
+  const at::Tensor index = at::tensor(rows);
+  return {features.values.index_select(0, index), features.labels.index_select(0, index)};
+}
+
+}  // namespace
+
+std::optional<std::vector<ProbeAnswer>> ask(const std::vector<const NamedProbe*>& probes,
+                                            const Model& model, const EvalPlan& train,
+                                            const Features& test) {
+  const std::vector<int64_t> places = examples_of_all(probes);
+  const std::optional<Features> features = extract_features(model, train, places);
+  if (!features) return std::nullopt;
+  std::vector<ProbeAnswer> answers;
+  for (const NamedProbe* asked : probes) {
+    const Probe& probe = *asked->probe;
+    answers.push_back({asked->name, probe.ask(rows_of(*features, places, probe.examples()), test)});
+  }
+  return answers;
+}
+
+}  // namespace vit

@@ -1,0 +1,77 @@
+#include "training_probes.hpp"
+
+#include "vit/config/reader.hpp"
+
+#include <filesystem>
+#include <utility>
+
+namespace vit {
+namespace {
+
+struct OtherData {
+  DataSection data;
+  static constexpr auto describe() {
+    return std::tuple{config::field<&OtherData::data>("Data of a probe.")};
+  }
+};
+
+std::unique_ptr<DataSource> open_source(const std::string& path) {
+  config::Document document;
+  document.set("data.name", recognise_data(path), "eval.probes");
+  document.set("data.root", path, "eval.probes");
+  return config::read<OtherData>(document).data.build();
+}
+
+// The last part of a path, also of one that ends in a slash.
+std::string name_of(const std::filesystem::path& path) {
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+ProbeGroup open_group(const ProbeSchedule& schedule, const RunConfig& config, const DataSource& own,
+                      const SplitNames& splits) {
+  ProbeGroup group;
+  group.data = schedule.data.string();
+  if (!group.data.empty()) group.source = open_source(group.data);
+  const DataSource& source = group.source ? *group.source : own;
+  const SplitNames usual =
+      group.source ? resolve_splits(source, schedule.train, schedule.test) : splits;
+  group.train_split = schedule.train.empty() ? usual.train : schedule.train;
+  group.test_split = schedule.test.empty() ? usual.val : schedule.test;
+  const bool is_training_split = !group.source && group.train_split == splits.train;
+  group.train = is_training_split
+                    ? open_training_split(source, group.train_split, config.data.common())
+                    : open_split(source, group.train_split);
+  group.test = open_split(source, group.test_split);
+  return group;
+}
+
+// The one of `groups` that looks at the same splits, or `wanted` put at their end.
+ProbeGroup& join(ProbeGroup wanted, std::vector<ProbeGroup>& groups) {
+  for (ProbeGroup& group : groups) {
+    if (group.data == wanted.data && group.train_split == wanted.train_split &&
+        group.test_split == wanted.test_split)
+      return group;
+  }
+  return groups.emplace_back(std::move(wanted));
+}
+
+}  // namespace
+
+std::vector<ProbeGroup> open_training_probes(const RunConfig& config, const DataSource& source,
+                                             const SplitNames& splits) {
+  std::vector<ProbeGroup> groups;
+  for (const TrainingProbeSection& section : config.eval.probes) {
+    ProbeGroup& group = join(open_group(section.common(), config, source, splits), groups);
+    const DataSource& data = group.source ? *group.source : source;
+    group.probes.push_back({section.name(),
+                            section.build({*group.train, data.info().classes, group.train_split}),
+                            section.common().every});
+  }
+  // For people: whose split it is.
+  for (ProbeGroup& group : groups) {
+    if (group.source) group.test_split = name_of(group.data) + " " + group.test_split;
+  }
+  return groups;
+}
+
+}  // namespace vit

@@ -1,0 +1,251 @@
+// The page: one function a section, in the order in which they are read.
+#include "vit/core/error.hpp"
+#include "vit/core/text.hpp"
+#include "vit/core/version.hpp"
+#include "vit/train/report.hpp"
+
+#include "plot.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace vit {
+namespace {
+
+constexpr const char* kHead = R"(<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>vit report</title><style>
+body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:1320px;padding:0 1em;color:#222}
+h2{margin-top:2em;border-bottom:1px solid #ccc}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:right;white-space:nowrap}
+th{border-bottom:1px solid #888}td:first-child,th:first-child,td.t,th.t{text-align:left}
+tr:hover td{background:#f3f6f9}
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(480px,1fr));gap:1em}
+svg{width:100%;height:auto;font:12px system-ui,sans-serif}
+svg .grid{stroke:#e4e4e4}svg .frame{stroke:#555;fill:none}svg .line{fill:none;stroke-width:1.8}
+svg .title{font-weight:600;font-size:13px}svg .x{text-anchor:middle}svg .y{text-anchor:end}
+.legend span{margin-right:1em;white-space:nowrap}img{max-width:100%;image-rendering:pixelated}
+</style></head><body>
+)";
+
+std::string percent_of(const std::optional<Score>& score) {
+  return score ? fmt::format("{:.2f}", 100 * score->top1) : "";
+}
+
+std::string or_nothing(const std::optional<double>& value, double unit = 1) {
+  return value ? fmt::format("{:.4g}", *value / unit) : "";
+}
+
+std::string overview(const std::vector<RunFacts>& runs) {
+  std::string html =
+      "<h2>Runs</h2>\n<div class=\"scroll\"><table><tr><th>run<th class=\"t\">model"
+      "<th class=\"t\">data<th>parameters (M)<th>GMACs<th>epochs<th>exaFLOPs<th>device hours"
+      "<th>best top-1 %<th>last<th>last, averaged<th class=\"t\">status</tr>\n";
+  for (const RunFacts& run : runs) {
+    const auto lr = run.curves.find("train/lr");
+    const double epochs =
+        lr == run.curves.end() || lr->second.empty() ? 0 : lr->second.back().first;
+    html += fmt::format(
+        "<tr><td>{}<td class=\"t\">{}<td class=\"t\">{}<td>{}<td>{}<td>{:.4g}<td>{}<td>{}<td>{}"
+        "<td>{}<td>{}<td class=\"t\">{}</tr>\n",
+        html_text(run.name), html_text(run.model), html_text(run.data),
+        or_nothing(run.parameters, 1e6), or_nothing(run.macs, 1e9), epochs,
+        or_nothing(run.exaflops), or_nothing(run.device_hours), percent_of(run.best),
+        percent_of(run.last), percent_of(run.last_average), html_text(run.status));
+  }
+  return html + "</table></div>\n";
+}
+
+// Transfer against the cost of pre-training (Figure 5): here the best top-1 against the compute of
+// the run itself.
+std::string compute_plot(const std::vector<RunFacts>& runs) {
+  Plot plot{.title = "Accuracy against compute",
+            .x_label = "exaFLOPs of the run",
+            .y_label = "best top-1 %",
+            .marks = Plot::Marks::kPoints,
+            .is_x_logarithmic = true,
+            .series = {}};
+  std::vector<std::string> families;
+  for (const RunFacts& run : runs) {
+    if (!run.exaflops || !run.best) continue;
+    // One colour a family: the first part of the model's name and whether it has a trunk.
+    const std::string family = run.model.starts_with("vit_r") ? "hybrid" : run.model.substr(0, 3);
+    auto at = std::find(families.begin(), families.end(), family);
+    if (at == families.end()) at = families.insert(families.end(), family);
+    plot.series.push_back({.name = run.name,
+                           .points = {{*run.exaflops, 100 * run.best->top1}},
+                           .color = static_cast<size_t>(at - families.begin())});
+  }
+  const std::string svg = plot_svg(plot);
+  if (svg.empty()) return "";
+  return "<h2>Accuracy against compute</h2>\n<div class=\"plots\">" + svg + "</div>\n";
+}
+
+struct CurveKind {
+  const char* title;
+  const char* y_label;
+  double unit;
+  bool is_logarithmic;
+  std::vector<const char*> names;  // of the curves; the second is drawn dashed
+};
+
+std::string learning_curves(const std::vector<RunFacts>& runs) {
+  const CurveKind kinds[] = {{"Training loss", "loss", 1, false, {"train/loss"}},
+                             {"Validation top-1 (dashed: averaged weights)",
+                              "%",
+                              0.01,
+                              false,
+                              {"val/top1", "val_average/top1"}},
+                             {"Validation loss (dashed: averaged weights)",
+                              "loss",
+                              1,
+                              false,
+                              {"val/loss", "val_average/loss"}},
+                             {"Learning rate", "rate", 1, false, {"train/lr"}},
+                             {"Gradient norm", "norm", 1, true, {"train/grad_norm"}},
+                             {"Speed", "images/s", 1, false, {"train/images_per_s"}}};
+  std::string html;
+  for (const CurveKind& kind : kinds) {
+    Plot plot{.title = kind.title,
+              .x_label = "epochs",
+              .y_label = kind.y_label,
+              .is_y_logarithmic = kind.is_logarithmic,
+              .series = {}};
+    for (size_t r = 0; r < runs.size(); ++r) {
+      for (size_t i = 0; i < kind.names.size(); ++i) {
+        const auto found = runs[r].curves.find(kind.names[i]);
+        if (found == runs[r].curves.end()) continue;
+        Series series{.name = runs[r].name + (i > 0 ? " (average)" : ""),
+                      .points = found->second,
+                      .is_dashed = i > 0,
+                      .color = r};
+        for (auto& point : series.points) point.second /= kind.unit;
+        plot.series.push_back(std::move(series));
+      }
+    }
+    html += plot_svg(plot).empty() ? "" : "<div>" + plot_svg(plot) + "</div>\n";
+  }
+  if (html.empty()) return "";
+  return "<h2>Learning curves</h2>\n<div class=\"plots\">" + html + "</div>\n";
+}
+
+// The keys of which at least two runs differ.
+std::string comparison(const std::vector<RunFacts>& runs) {
+  if (runs.size() < 2) return "";
+  std::vector<std::string> keys;  // in the order of the configuration
+  std::vector<std::map<std::string, std::string>> values;
+  for (const RunFacts& run : runs) {
+    values.emplace_back(run.settings.begin(), run.settings.end());
+    for (const auto& [key, text] : run.settings) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+    }
+  }
+  const auto value = [&](size_t run, const std::string& key) {
+    const auto found = values[run].find(key);
+    return found == values[run].end() ? std::string() : found->second;
+  };
+  std::string rows;
+  for (const std::string& key : keys) {
+    std::set<std::string> different;
+    for (size_t r = 0; r < runs.size(); ++r) different.insert(value(r, key));
+    if (different.size() < 2) continue;
+    rows += "<tr><td>" + html_text(key);
+    for (size_t r = 0; r < runs.size(); ++r) rows += "<td class=\"t\">" + html_text(value(r, key));
+    rows += "</tr>\n";
+  }
+  if (rows.empty()) return "<h2>Configuration</h2>\n<p>The configurations are equal.</p>\n";
+  std::string html =
+      "<h2>What the configurations differ in</h2>\n<div class=\"scroll\"><table>"
+      "<tr><th>key";
+  for (const RunFacts& run : runs) html += "<th class=\"t\">" + html_text(run.name);
+  return html + "</tr>\n" + rows + "</table></div>\n";
+}
+
+std::string base64(const std::string& bytes) {
+  constexpr const char* kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    for (size_t k = 0; k < 3; ++k)
+      group = group << 8 | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0U);
+    const size_t left = std::min<size_t>(3, bytes.size() - i);
+    for (size_t k = 0; k < 4; ++k) text += k <= left ? kDigits[group >> (18 - 6 * k) & 63U] : '=';
+  }
+  return text;
+}
+
+std::string confusions(const std::vector<RunFacts>& runs) {
+  std::string html;
+  for (const RunFacts& run : runs) {
+    if (run.confusion)
+      html +=
+          "<div><h3>" + html_text(run.name) + "</h3>" + confusion_svg(*run.confusion) + "</div>\n";
+  }
+  if (html.empty()) return "";
+  return "<h2>Confusion (vit-eval)</h2>\n<p>Row: the label; column: the prediction; blue: right. "
+         "Numbers appear under the pointer.</p>\n<div class=\"plots\">" +
+         html + "</div>\n";
+}
+
+std::string samples(const std::vector<RunFacts>& runs) {
+  std::string html;
+  for (const RunFacts& run : runs) {
+    for (const fs::path& picture : run.pictures) {
+      html += fmt::format(
+          "<div><h3>{}: {}</h3><img alt=\"\" src=\"data:image/png;base64,{}\"></div>\n",
+          html_text(run.name), html_text(picture.filename().string()), base64(read_text(picture)));
+    }
+  }
+  return html.empty() ? "" : "<h2>Samples</h2>\n<div class=\"plots\">" + html + "</div>\n";
+}
+
+// The runs of the request in the order of their names; a folder of runs stands for all in it.
+std::vector<fs::path> find_runs(const std::vector<fs::path>& given) {
+  std::vector<fs::path> found;
+  for (const fs::path& path : given) {
+    std::vector<fs::path> inside;
+    if (is_run(path)) {
+      inside.push_back(path);
+    } else if (fs::is_directory(path)) {
+      for (const auto& entry : fs::directory_iterator(path)) {
+        if (!entry.is_symlink() && is_run(entry.path())) inside.push_back(entry.path());
+      }
+      std::sort(inside.begin(), inside.end());
+    }
+    if (inside.empty()) {
+      throw DataError("there is no run in '" + path.string() +
+                      "'\na run folder has config.yaml and metrics.jsonl; vit-train writes them");
+    }
+    found.insert(found.end(), inside.begin(), inside.end());
+  }
+  return found;
+}
+
+}  // namespace
+
+fs::path write_report(const ReportRequest& request) {
+  std::vector<RunFacts> runs;
+  for (const fs::path& folder : find_runs(request.runs)) runs.push_back(read_run(folder));
+  std::string html = kHead;
+  html += fmt::format("<h1>{}</h1>\n", runs.size() == 1 ? html_text(runs[0].name)
+                                                        : fmt::format("{} runs", runs.size()));
+  html += overview(runs) + compute_plot(runs) + learning_curves(runs) + comparison(runs) +
+          confusions(runs) + samples(runs);
+  html += fmt::format(
+      "<p>exaFLOPs: 6 x multiply-accumulates of a forward pass without padding x "
+      "images shown, as in Table 6 of Dosovitskiy et al. 2021. Written by vit {}."
+      "</p>\n</body></html>\n",
+      html_text(build_info().version));
+  const fs::path out = !request.out.empty() ? request.out
+                       : runs.size() == 1   ? runs[0].folder / "report.html"
+                                            : fs::path("report.html");
+  write_atomically(out, html);
+  return out;
+}
+
+}  // namespace vit

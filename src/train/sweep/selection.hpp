@@ -1,0 +1,38 @@
+// Arithmetic over the runs of a sweep: means over seeds, and which point is the best.
+#pragma once
+
+#include "train/sweep/standing.hpp"
+#include "train/sweep/sweep_config.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace vit {
+
+struct Spread {
+  double mean = 0;
+  double std = 0;  // of a sample (n - 1); 0 for a single value
+  size_t n = 0;
+};
+Spread spread_of(std::span<const double> values);
+
+// The runs of one point, the seeds apart: places in the list of runs.
+struct SweepGroup {
+  std::string name;
+  std::vector<size_t> runs;
+};
+// In the order of their first runs.
+std::vector<SweepGroup> groups_of(std::span<const std::string> group_of_run);
+
+// What `select` compares of a run; nothing when it has no such number.
+std::optional<double> value_of(const Standing& run, const SelectConfig& select);
+
+// The group with the best mean: highest accuracy, or lowest loss; the first of equals. Groups in
+// which a run has no number are out. Nothing when all are.
+std::optional<size_t> best_group(std::span<const SweepGroup> groups, std::span<const Standing> runs,
+                                 const SelectConfig& select);
+
+}  // namespace vit

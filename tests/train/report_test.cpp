@@ -1,0 +1,129 @@
+#include "vit/train/report.hpp"
+
+#include "vit/core/error.hpp"
+#include "vit/core/files.hpp"
+
+#include "support/temp_dir.hpp"
+#include "train/report/axis.hpp"
+#include "train/report/plot.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+
+namespace vit {
+namespace {
+
+using test::TempDir;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+// A run folder with what a finished run of two epochs leaves behind.
+fs::path make_run(const fs::path& folder, double lr, double top1, double exaflops) {
+  fs::create_directories(folder / "eval");
+  write_atomically(folder / "config.yaml",
+                   fmt::format("model: {{name: vit_ti16}}\ndata: {{name: synthetic}}\n"
+                               "schedule: {{name: cosine, lr: {}}}\n",
+                               lr));
+  write_atomically(folder / "metrics.jsonl",
+                   "{\"kind\":\"header\",\"schema\":1}\n"
+                   "{\"kind\":\"train\",\"step\":1,\"epoch\":0.5,\"loss\":2.5,\"lr\":0.1}\n"
+                   "{\"kind\":\"train\",\"step\":2,\"epoch\":1.0,\"loss\":9.0,\"lr\":0.1}\n"
+                   "{\"kind\":\"train\",\"step\":2,\"epoch\":1.0,\"loss\":1.5,\"lr\":0.1}\n"
+                   "{\"kind\":\"eval\",\"step\":2,\"epoch\":1.0,\"split\":\"val\",\"weights\":"
+                   "\"raw\",\"top1\":0.5}\n"
+                   "{\"kind\":\"eval\",\"step\":2,\"epoch\":1.0,\"split\":\"val\",\"weights\":"
+                   "\"average\",\"top1\":0.6}\n"
+                   "{\"kind\":\"train\",\"st");
+  write_atomically(
+      folder / "summary.json",
+      fmt::format(
+          "{{\"status\":\"done\",\"params\":5543716,\"macs\":1.25e9,\"exaflops\":{},"
+          "\"device_hours\":0.5,\"examples\":64,\"best\":{{\"top1\":{},\"n\":100,\"step\":2,"
+          "\"weights\":\"raw\"}},\"last\":null}}",
+          exaflops, top1));
+  write_atomically(folder / "eval" / "confusion.csv",
+                   "label\\prediction,cat,\"dog, <small>\"\ncat,7,3\n\"dog, <small>\",0,10\n");
+  return folder;
+}
+
+TEST(Report, ShowsTableCurvesAndConfusionOfARun) {
+  const TempDir dir;
+  const fs::path out = write_report({.runs = {make_run(dir / "one", 0.1, 0.375, 2e-6)}, .out = {}});
+  EXPECT_EQ(out, dir / "one" / "report.html");
+  const std::string page = read_text(out);
+  for (const char* text :
+       {"<td class=\"t\">vit_ti16", "<td>5.544", "<td>1.25", "<td>2e-06", "<td>37.50",
+        "Training loss", "Validation top-1", "dog, &lt;small&gt;</text>",
+        "cat taken for dog, &lt;small&gt;: 3 of 10"}) {
+    EXPECT_THAT(page, HasSubstr(text));
+  }
+  EXPECT_THAT(page, Not(HasSubstr("<small>")));
+  EXPECT_THAT(page, Not(HasSubstr("src=\"http")));
+  EXPECT_THAT(page, Not(HasSubstr("configurations")));
+}
+
+// Of repeated steps the last row counts, and a line that was cut off counts for nothing.
+TEST(Report, ReadsTheCurvesOfResumedRuns) {
+  const TempDir dir;
+  const RunFacts run = read_run(make_run(dir / "one", 0.1, 0.375, 2e-6));
+  EXPECT_THAT(run.curves.at("train/loss"), ElementsAre(std::pair(0.5, 2.5), std::pair(1.0, 1.5)));
+  EXPECT_THAT(run.curves.at("val_average/top1"), ElementsAre(std::pair(1.0, 0.6)));
+}
+
+TEST(Report, ComparesTheRunsOfAFolder) {
+  const TempDir dir;
+  make_run(dir / "b", 0.5, 0.25, 1e-6);
+  make_run(dir / "a", 0.25, 0.5, 1e-5);
+  const fs::path out = write_report({.runs = {dir.path()}, .out = dir / "page.html"});
+  const std::string page = read_text(out);
+  EXPECT_THAT(page, HasSubstr("<h1>2 runs</h1>"));
+  EXPECT_THAT(page, HasSubstr("<tr><td>schedule.lr<td class=\"t\">0.25<td class=\"t\">0.5</tr>"));
+  EXPECT_THAT(page, Not(HasSubstr("<td>model.width")));  // equal in both
+  EXPECT_THAT(page, HasSubstr("Accuracy against compute"));
+}
+
+TEST(Report, SaysWhatIsNoRun) {
+  const TempDir dir;
+  try {
+    write_report({.runs = {dir.path()}, .out = {}});
+    FAIL() << "nothing was thrown";
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("there is no run in '" + dir.path().string() + "'"));
+  }
+  write_atomically(make_run(dir / "one", 0.1, 0.5, 1) / "eval" / "confusion.csv", "a,b\nc,x\n");
+  EXPECT_THROW(write_report({.runs = {dir / "one"}, .out = {}}), DataError);
+}
+
+TEST(Axis, HasRoundTicks) {
+  EXPECT_THAT(Axis(0, 10, false, 0, 100).ticks(6), ElementsAre(0, 2, 4, 6, 8, 10));
+  EXPECT_THAT(Axis(0.8, 120, true, 0, 100).ticks(4),
+              ElementsAre(testing::DoubleEq(1), testing::DoubleEq(10), testing::DoubleEq(100)));
+  const Axis axis(1, 100, true, 0, 108);
+  EXPECT_NEAR(axis.at(10), 54, 1e-9);
+}
+
+TEST(Plot, LeavesOutWhatHasNoPlace) {
+  Plot plot{.title = "t", .x_label = "x", .y_label = "y", .is_x_logarithmic = true, .series = {}};
+  plot.series.push_back({.name = "s", .points = {{0, 1}, {-1, 2}}});
+  EXPECT_EQ(plot_svg(plot), "");
+  plot.series[0].points.emplace_back(10, std::nan(""));
+  EXPECT_EQ(plot_svg(plot), "");
+  plot.series[0].points.emplace_back(10, 3);
+  EXPECT_THAT(plot_svg(plot), HasSubstr("<path class=\"line\""));
+}
+
+TEST(Confusion, ShowsTheClassesWithTheMostErrors) {
+  const Confusion confusion{{"a", "b", "c"}, {{5, 0, 0}, {1, 3, 1}, {2, 0, 3}}};
+  const std::string svg = confusion_svg(confusion, 2);
+  EXPECT_THAT(svg, HasSubstr("The 2 of 3 classes"));
+  EXPECT_THAT(svg, Not(HasSubstr(">a</text>")));
+  EXPECT_THAT(svg, HasSubstr("b taken for c: 1 of 5"));
+}
+
+}  // namespace
+}  // namespace vit
