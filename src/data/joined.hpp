@@ -32,6 +32,28 @@ class Joined final : public Dataset {
     const Place at = find(index);
     return at.part->name(at.index);
   }
+  std::string place(int64_t index) const override {
+    const Place at = find(index);
+    return at.part->place(at.index);
+  }
+  std::string version(int64_t index) const override {
+    const Place at = find(index);
+    return at.part->version(at.index);
+  }
+
+  // Parts count by their examples; what a part draws by shares keeps these within it.
+  std::vector<Stratum> strata() const override {
+    std::vector<Stratum> all;
+    for (const auto& part : parts_) {
+      const std::vector<Stratum> own = part->strata();
+      double whole = 0;
+      for (const Stratum& stratum : own) whole += stratum.share;
+      for (const Stratum& stratum : own) {
+        all.push_back({stratum.size, stratum.share / whole * static_cast<double>(part->size())});
+      }
+    }
+    return all.size() == parts_.size() ? Dataset::strata() : all;
+  }
 
  private:
   struct Place {

@@ -285,7 +285,7 @@ TEST_F(Vtab, RefusesDataThatAreNotTheTasks) {
 
   const auto with_splits = [&](const std::string& val, const std::string& test) {
     write_file(dir_ / "small.yaml",
-               "title: S\nrecipe: vtab\ntrain_examples: 4\nval_examples: 2\ntasks:\n  - {task: "
+               "title: S\nrecipe: finetune/vtab\ntrain_examples: 4\nval_examples: 2\ntasks:\n  - {task: "
                "dtd, group: G, classes: 47, tfds: dtd, train: 'train[:4]', val: '" +
                    val + "', test: '" + test + "'}\n");
     return quick({"--check"});

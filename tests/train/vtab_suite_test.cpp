@@ -310,7 +310,7 @@ TEST(VtabSuite, LabelsFollowTheRulesOfVtab) {
 // The shipped recipe for a task, with the tiny model it can be read without weights.
 RunConfig config_of(const SuiteTask& task) {
   const std::string configs = std::string(VIT_SOURCE_DIR) + "/configs";
-  config::Document document = config::Document::from_file("vtab", {configs});
+  config::Document document = config::Document::from_file(shipped().recipe, {configs});
   document.overlay(config::Document::from_text("data: {name: synthetic}", "test"));
   return make_run(document, task, {"/nowhere", "train[:8]+train[9:]", "val", {}}).config;
 }

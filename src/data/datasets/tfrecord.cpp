@@ -64,7 +64,10 @@ class TfRecordPictures final : public Dataset {
   int64_t label(int64_t index) const override { return pictures_.label(index); }
   std::string name(int64_t index) const override { return pictures_.name(index); }
   std::string place(int64_t index) const override { return pictures_.place(index); }
-  std::string version(int64_t index) const override { return pictures_.version(index); }
+  std::string version(int64_t index) const override {
+    const std::string own = pictures_.version(index);
+    return own.empty() || pixel_scale_ == 1 ? own : fmt::format("{} x{}", own, pixel_scale_);
+  }
 
   // The checksum is that of the whole record.
   Picture picture(int64_t index) const override {
