@@ -2,11 +2,10 @@
 // name.
 //
 // Split syntax: NAME, or NAME[a:b] with whole numbers, negative numbers or percents ("train[:98%]",
-// "train[:800]", "train[-10%:]"), or several of these joined by + ("train[:800]+validation[:200]"),
-// which share no example. Splits of a source whose natural order goes class by class (image
+// "train[:800]", "train[-10%:]"). Splits of a source whose natural order goes class by class (image
 // folders) are sliced along a fixed shuffled order, so that "train[90%:]" is a fair sample of all
 // classes and complements "train[:90%]"; the members then keep their natural order. Other sources
-// (MNIST, CIFAR, TensorFlow Datasets) are already shuffled and are sliced as they lie.
+// (MNIST, CIFAR) are already shuffled and are sliced as they lie.
 #pragma once
 
 #include "vit/config/component.hpp"
@@ -142,8 +141,7 @@ using DataSection = config::Component<Datasets>;
 // How many pictures data.max_errors allows of `examples`; negative: any number. Throws ConfigError.
 int64_t error_budget(const std::string& max_errors, int64_t examples);
 
-// Opens `split` with its slices. Throws ConfigError for bad syntax and for parts that share
-// examples, DataError for a split that is not there or would be empty.
+// Opens `split` with its slice.
 std::unique_ptr<Dataset> open_split(const DataSource& source, const std::string& split);
 
 // The same for training: without the examples that data.exclude names, then the random subset of
@@ -162,8 +160,8 @@ SplitNames resolve_splits(const DataSource& source, const std::string& train,
                           const std::string& val);
 
 // The name of the data set at `path` (packed records, IDX files, CIFAR batches, an image tree, tar
-// or TFRecord shards, lists, a table: the first of these that is there), recognised by its content.
-// Throws DataError saying what was looked for and what was found.
+// or TFRecord shards, a table: the first of these that is there), recognised by its content. Throws
+// DataError saying what was looked for and what was found.
 std::string recognise_data(const std::string& path);  // "records", "idx", "cifar", "folder", ..
 // The same, but "" when there is none.
 std::string data_kind(const std::string& path);

@@ -16,12 +16,12 @@ class Selection final : public Dataset {
  public:
   Selection(const Dataset& all, const std::vector<int64_t>& places) : all_(all), places_(places) {}
   int64_t size() const override { return static_cast<int64_t>(places_.size()); }
-  int64_t label(int64_t index) const override { return all_.label(place(index)); }
-  Picture picture(int64_t index) const override { return all_.picture(place(index)); }
-  std::string name(int64_t index) const override { return all_.name(place(index)); }
+  int64_t label(int64_t index) const override { return all_.label(row(index)); }
+  Picture picture(int64_t index) const override { return all_.picture(row(index)); }
+  std::string name(int64_t index) const override { return all_.name(row(index)); }
 
  private:
-  int64_t place(int64_t index) const { return places_.at(static_cast<size_t>(index)); }
+  int64_t row(int64_t index) const { return places_.at(static_cast<size_t>(index)); }
 
   const Dataset& all_;
   const std::vector<int64_t>& places_;
