@@ -11,6 +11,7 @@ int sweep(const Arguments& arguments) {
   SweepRequest request;
   std::string file;
   std::vector<std::string> sets;
+  bool list = false, print = false, help = false;
   CLI::App app{"Runs a grid of trainings from one file, and chooses without looking at the test.",
                "vit-sweep"};
   add_common_options(app);
@@ -18,17 +19,17 @@ int sweep(const Arguments& arguments) {
   app.add_option("--out", request.out, "folder of its runs (default: runs/<name of the file>)");
   app.add_option("--jobs", request.jobs, "runs at a time (default: 1)");
   app.add_flag("--rerun", request.rerun, "start points over whose configuration has changed");
-  const auto* list = app.add_flag("--dry-run", "only list the points and how they stand");
-  const auto* print = app.add_flag("--print-commands", "print a shell command for each run to do");
-  const auto* help = app.add_flag("--help-config", "explain the keys of a sweep file");
+  app.add_flag("--dry-run", list, "only list the points and how they stand");
+  app.add_flag("--print-commands", print, "print a shell command for each run to do");
+  app.add_flag("--help-config", help, "explain the keys of a sweep file");
   add_set_option(app, sets);
   if (const auto code = parse(app, arguments)) return *code;
 
-  if (help->count() > 0) return fmt::print("{}", sweep_help()), 0;
+  if (help) return fmt::print("{}", sweep_help()), 0;
   if (file.empty()) throw ConfigError("vit-sweep needs a sweep file\nvit-sweep --help-config");
   using Action = SweepRequest::Action;
-  if (list->count() > 0) request.action = Action::kList;
-  if (print->count() > 0) request.action = Action::kPrintCommands;
+  if (list) request.action = Action::kList;
+  if (print) request.action = Action::kPrintCommands;
   request.shipped = config_folders();
   request.file = config::find_config(file, request.shipped);
   request.document = load_document({request.file.string()}, sets);
