@@ -18,7 +18,8 @@ Corruption draw_corruption(int64_t images, int64_t patches, const CorruptionShar
   const auto wanted =
       static_cast<int64_t>(std::llround(shares.corrupted * static_cast<double>(patches)));
   // The patches with the smallest of N random numbers: a draw without replacement.
-  const at::Tensor places = at::rand({images, patches}, floats).argsort(int64_t{1}).slice(1, 0, wanted);
+  const at::Tensor places =
+      at::rand({images, patches}, floats).argsort(int64_t{1}).slice(1, 0, wanted);
   const at::Tensor corrupted =
       at::zeros({images, patches}, floats.dtype(at::kBool)).scatter_(1, places, true);
   const at::Tensor fate = at::rand({images, patches}, floats);

@@ -105,8 +105,8 @@ void open_data(const EvaluationRequest& request, Evaluated& subject) {
   const SplitNames splits = resolve_splits(*subject.data, common.train, common.val);
   subject.split = request.split.empty() ? splits.val : request.split;
   subject.dataset = open_split(*subject.data, subject.split);
-  subject.probes = open_probes(request.settings, *subject.data, *subject.dataset,
-                               {splits.train, subject.split});
+  subject.probes =
+      open_probes(request.settings, *subject.data, *subject.dataset, {splits.train, subject.split});
   align_classes(subject, needs_classes(request));
 }
 
@@ -134,8 +134,8 @@ Evaluated open_evaluated(const EvaluationRequest& request) {
   const auto settings = config::read<EvaluationConfig>(request.settings);
   WeightsSource source = open_weights(request);
   const config::Document document = read_document(request, source);
-  Evaluated subject{build_subject(document, std::move(source)), {}, settings, {}, {},
-                    {},                                         {}, true,     {}, {}};
+  Evaluated subject{
+      build_subject(document, std::move(source)), {}, settings, {}, {}, {}, {}, true, {}, {}};
   subject.average = open_average(request, subject.source.file);
   const int64_t classes = subject.model->classes();
   if (classes == 0 && !asks_probes(request.settings)) {
@@ -263,8 +263,8 @@ void run_evaluation(const EvaluationRequest& request) {
   if (subject.valid.defined()) results.valid = subject.valid.sum().item<int64_t>();
   for (int64_t i = 0; i < subject.dataset->size(); ++i)
     results.files.push_back(subject.dataset->name(i));
-  results.title = title_of(subject, fmt::format("{} ({} images)", results.split,
-                                                grouped(subject.dataset->size())));
+  results.title = title_of(
+      subject, fmt::format("{} ({} images)", results.split, grouped(subject.dataset->size())));
   if (results.valid) {
     results.title +=
         fmt::format(" \u00b7 among {} of {} classes", *results.valid, subject.model->classes());

@@ -28,8 +28,9 @@ struct Holder {
 template <class Tag>
 class Catalogue : public testing::Test {};
 
-using Tags = testing::Types<Models, Datasets, LabelRules, PictureCaches, Transforms, Mixes, Objectives,
-                            Losses, Optimizers, Schedules, Averages, Probes, TrainingProbes>;
+using Tags =
+    testing::Types<Models, Datasets, LabelRules, PictureCaches, Transforms, Mixes, Objectives,
+                   Losses, Optimizers, Schedules, Averages, Probes, TrainingProbes>;
 TYPED_TEST_SUITE(Catalogue, Tags);
 
 // Data sets need a place, and some label rules a feature; any will do to read a configuration.

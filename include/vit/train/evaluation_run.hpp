@@ -17,7 +17,7 @@ struct EvaluationRequest : SubjectRequest {
   std::filesystem::path predictions;  // CSV
   std::filesystem::path logits;       // safetensors
   bool per_class = false;
-  config::Document settings;          // keys of EvaluationConfig
+  config::Document settings;  // keys of EvaluationConfig
 };
 
 // Evaluates raw weights and, beside them, averaged ones where the checkpoint has them; prints

@@ -16,8 +16,7 @@ struct Questions {
 };
 
 void add_questions(CLI::App& app, Questions& questions) {
-  app.add_option("--list", questions.list,
-                 join(catalogue_names(), ", "));
+  app.add_option("--list", questions.list, join(catalogue_names(), ", "));
   app.add_option("--help-config", questions.section,
                  "explain the keys of a configuration section, or of all")
       ->expected(0, 1)
