@@ -284,10 +284,11 @@ TEST_F(Vtab, RefusesDataThatAreNotTheTasks) {
   EXPECT_FALSE(fs::exists(dir_ / "out"));
 
   const auto with_splits = [&](const std::string& val, const std::string& test) {
-    write_file(dir_ / "small.yaml",
-               "title: S\nrecipe: finetune/vtab\ntrain_examples: 4\nval_examples: 2\ntasks:\n  - {task: "
-               "dtd, group: G, classes: 47, tfds: dtd, train: 'train[:4]', val: '" +
-                   val + "', test: '" + test + "'}\n");
+    write_file(
+        dir_ / "small.yaml",
+        "title: S\nrecipe: finetune/vtab\ntrain_examples: 4\nval_examples: 2\ntasks:\n  - {task: "
+        "dtd, group: G, classes: 47, tfds: dtd, train: 'train[:4]', val: '" +
+            val + "', test: '" + test + "'}\n");
     return quick({"--check"});
   };
   const Outcome tested = with_splits("train[4:6]", "train[5:]");
