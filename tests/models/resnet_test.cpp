@@ -74,7 +74,7 @@ TEST(StdConv, PadsAndStandardises) {
         ASSERT_EQ(got.sizes(), expected.sizes());
         EXPECT_LE(distance(got, expected), 1e-6 + 1e-5 * max_abs(expected));
         EXPECT_EQ((Extent{got.size(2), got.size(3)}), conv.output(size));
-        EXPECT_EQ(conv.macs(size), 4.0 * 6 * kernel * kernel * got.size(2) * got.size(3));
+        EXPECT_EQ(conv.macs(size).all, 4.0 * 6 * kernel * kernel * got.size(2) * got.size(3));
       }
     }
   }
