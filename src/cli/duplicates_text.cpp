@@ -1,6 +1,5 @@
 #include "duplicates_text.hpp"
 
-#include "vit/core/csv.hpp"
 #include "vit/core/text.hpp"
 #include "vit/train/table.hpp"
 

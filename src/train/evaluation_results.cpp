@@ -1,6 +1,5 @@
 #include "evaluation_results.hpp"
 
-#include "vit/core/csv.hpp"
 #include "vit/core/text.hpp"
 #include "vit/train/table.hpp"
 

@@ -46,10 +46,12 @@ std::string hyperrule_layer(const config::Document& document) {
   const HyperRuleSides sides = bit_hyperrule_sides(size);
   spdlog::info("BiT-HyperRule: {} training images of about {}: {} steps, {} px out of {}",
                grouped(images->size()), to_string(size), rule.steps(), sides.crop, sides.resize);
-  return fmt::format(
-      "steps: {} steps\nmodel: {{image: {}}}\n"
-      "augment: [{{name: resize, size: {}}}, {{name: random_crop}}, {{name: flip}}]\n",
-      rule.steps(), sides.crop, sides.resize);
+  const std::string mix =
+      rule.mixup > 0 ? fmt::format("mix: {{name: mixup, alpha: {}}}\n", rule.mixup) : "";
+  return mix + fmt::format(
+                   "steps: {} steps\nmodel: {{image: {}}}\n"
+                   "augment: [{{name: resize, size: {}}}, {{name: random_crop}}, {{name: flip}}]\n",
+                   rule.steps(), sides.crop, sides.resize);
 }
 
 }  // namespace vit

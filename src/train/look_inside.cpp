@@ -51,6 +51,11 @@ Json list_of(const at::Tensor& values) {
   return list;
 }
 
+// "1 image", "12 images".
+std::string images_text(size_t count) {
+  return fmt::format("{} image{}", count, count == 1 ? "" : "s");
+}
+
 Json list_of(Extent extent) { return {extent.height, extent.width}; }
 
 // `count` whole numbers below `total`, evenly spaced; all of them when there are no more.
@@ -64,11 +69,11 @@ std::vector<int64_t> evenly(int64_t count, int64_t total) {
 void show_filters(const Subject& subject, const fs::path& out, Account& account) {
   constexpr int64_t kShown = 28;
   const auto filters = first_filters(*subject.model);
-  const int64_t channels = subject.model->channels();
-  if (!filters || (channels != 1 && channels != 3)) {
+  const int64_t channels = filters ? filters->weight.size(1) : 0;
+  if (channels != 1 && channels != 3) {
     account.missing.push_back(
-        fmt::format("no filters: those of '{}' are for {} channels, which are no colours",
-                    subject.config.model.name(), channels));
+        fmt::format("no filters: '{}' has no first layer over gray or coloured pixels",
+                    subject.config.model.name()));
     return;
   }
   const FilterComponents found = principal_components(filters->weight, kShown);
@@ -162,9 +167,9 @@ class AttentionStudy {
     const double uniform = patch_distances(places_).mean().item<double>();
     write_atomically(out_ / "distance.svg", distance_plot(mean, uniform));
     account.add("distance.svg",
-                fmt::format("mean attention distance of {} heads in {} layers over {} images: "
+                fmt::format("mean attention distance of {} heads in {} layers over {}: "
                             "{:.1f} to {:.1f} px (uniform attention: {:.1f})",
-                            mean.size(1), mean.size(0), distances_.size(),
+                            mean.size(1), mean.size(0), images_text(distances_.size()),
                             mean.min().item<double>(), mean.max().item<double>(), uniform));
     account.json["attention"] = {
         {"images", distances_.size()},
@@ -175,8 +180,7 @@ class AttentionStudy {
         {"distance_renormalised_px", list_of(at::stack(renormalised_).mean(0))}};
     account.tensors.push_back({"attention/distance_px", all});
     if (rollouts_.empty()) return;
-    account.add("rollout/",
-                fmt::format("{} images in the light of attention rollout", rollouts_.size()));
+    account.add("rollout/", images_text(rollouts_.size()) + " in the light of attention rollout");
     account.add("attention/",
                 fmt::format("attention of every head, {} layers of these images", mean.size(0)));
     account.json["pictures"] = pictures_;
@@ -262,8 +266,12 @@ void write_account(const Subject& subject, const fs::path& out, Account& account
 void look_inside(const InsideRequest& request) {
   if (request.out.empty())
     throw ConfigError("vit-inspect needs a folder to write to\nadd --out DIR");
-  if (request.count < 1) throw ConfigError("--count must be a positive number");
-  if (request.pictures < 0) throw ConfigError("--pictures must not be negative");
+  if (request.count < 1)
+    throw ConfigError(
+        fmt::format("--count {} leaves no image\ngive a positive number", request.count));
+  if (request.pictures < 0)
+    throw ConfigError(
+        fmt::format("--pictures {}: no such number of images\ngive 0 or more", request.pictures));
   SubjectRequest opened = request;
   const Images wanted = images_of(request, opened);
   const Subject subject = open_subject(opened);

@@ -32,8 +32,9 @@ int64_t top_of(const PredictionRequest& request, int64_t classes) {
   constexpr int64_t kUsual = 5;
   if (!request.top) return std::min(kUsual, classes);
   if (*request.top >= 1 && *request.top <= classes) return *request.top;
-  throw ConfigError(fmt::format("--top {}: the model tells {} classes apart; give 1 to {}",
-                                *request.top, classes, classes));
+  throw ConfigError(
+      fmt::format("--top {}: the model tells {} classes apart\ngive a number from 1 to {}",
+                  *request.top, classes, classes));
 }
 
 // Draws where the network looks, batch by batch.
@@ -112,8 +113,6 @@ class Findings {
     }
     std::fflush(stdout);  // who reads along gets whole batches
   }
-
-  int64_t count() const { return count_; }
 
   void finish(const Subject& subject) const {
     if (count_ == 0) return;

@@ -1,7 +1,7 @@
 // n examples, C channels of the model, H x W its input size
-#include "vit/core/csv.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
+#include "vit/core/text.hpp"
 #include "vit/data/drawing.hpp"
 #include "vit/data/image_codec.hpp"
 

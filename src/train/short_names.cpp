@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <filesystem>
 #include <set>
+#include <string_view>
 
 namespace vit {
 namespace {
@@ -27,6 +27,15 @@ std::string harmless(std::string name) {
   return name;
 }
 
+// Without ".jpg"; what follows the dot of "data.bin[7]" is no ending.
+std::string without_ending(const std::string& name) {
+  const size_t dot = name.rfind('.');
+  if (dot == std::string::npos || dot < length_of_folder(name)) return name;
+  const bool is_ending = std::all_of(name.begin() + static_cast<int64_t>(dot) + 1, name.end(),
+                                     [](unsigned char c) { return std::isalnum(c) != 0; });
+  return is_ending ? name.substr(0, dot) : name;
+}
+
 }  // namespace
 
 std::vector<std::string> short_names(const std::vector<std::string>& paths) {
@@ -47,7 +56,7 @@ std::vector<std::string> file_names(const std::vector<std::string>& names) {
   std::vector<std::string> files;
   std::set<std::string> taken;
   for (const std::string& name : names) {
-    const std::string plain = harmless(std::filesystem::path(name).replace_extension().string());
+    const std::string plain = harmless(without_ending(name));
     std::string file = plain;
     for (int n = 2; !taken.insert(file).second; ++n) file = plain + "-" + std::to_string(n);
     files.push_back(file);

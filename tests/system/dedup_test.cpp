@@ -86,7 +86,7 @@ TEST_F(Dedup, TakesPackedDataAndSlices) {
   const Outcome outcome = call("vit-dedup", {"train", "packed", "--format", "csv"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome;
   EXPECT_THAT(outcome.out, HasSubstr("cat/0.png,cat/same.png,exact"));
-  const Outcome sliced = call("vit-dedup", {"train", "packed", "--test-split", "train[:1]"} +
+  const Outcome sliced = call("vit-dedup", Words{"train", "packed", "--test-split", "train[:1]"} +
                                                sets({"data.train=train[:50%]"}));
   EXPECT_EQ(sliced.exit_code, 0) << sliced;
   EXPECT_THAT(sliced.err, AllOf(HasSubstr(" of 5 pictures"), HasSubstr("; 1 were compared")));

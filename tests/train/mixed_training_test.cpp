@@ -100,7 +100,8 @@ TEST(MixedTraining, LearnsWhatItMixes) {
     FiniteGuard guard(parts->device);
     for (int64_t step = 0; step < 150; ++step) update_weights(*parts, *batches, guard, step);
     const at::Tensor logits = parts->model->forward(batch.images, Mode::kEval);
-    EXPECT_LT(at::cross_entropy_loss(logits, batch.targets).item<double>(), 0.4);  // log 4 to begin with
+    EXPECT_LT(at::cross_entropy_loss(logits, batch.targets).item<double>(),
+              0.4);  // log 4 to begin with
   }
 }
 

@@ -12,6 +12,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cmath>
+
 namespace vit::test {
 namespace {
 
@@ -28,8 +31,8 @@ TEST(ShortNames, LoseTheFoldersTheyShare) {
 }
 
 TEST(FileNames, AreHarmlessAndDiffer) {
-  EXPECT_EQ(file_names({"cat/1.jpg", "cat/1.png", "train[7]", "cat_1", "../x y.jpg"}),
-            (Names{"cat_1", "cat_1-2", "train_7_", "cat_1-3", "_.._x_y"}));
+  EXPECT_EQ(file_names({"cat/1.jpg", "cat/1.png", "train.bin[7]", "cat_1", "../x y.jpg"}),
+            (Names{"cat_1", "cat_1-2", "train.bin_7_", "cat_1-3", "_.._x_y"}));
 }
 
 TEST(Likeliest, ComeInOrderAndTiesByNumber) {
@@ -85,7 +88,7 @@ TEST(Pictures, OfRolloutShowTheImageAndItsBrightPart) {
   const auto value = [&](int64_t y, int64_t x) { return drawn.row(y)[3 * x]; };
   EXPECT_EQ(value(100, 100), 200);          // the image itself
   EXPECT_EQ(value(4, 4 + 224 + 4), 200);    // lit
-  EXPECT_EQ(value(220, 4 + 224 + 200), 0);  // dark
+  EXPECT_LE(value(220, 4 + 224 + 200), 4);  // dark
 }
 
 TEST(Pictures, OfPositionsShowSevenOfManyRows) {

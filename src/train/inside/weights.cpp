@@ -51,12 +51,12 @@ at::Tensor position_similarity(const at::Tensor& table, Extent grid) {
 }
 
 std::optional<Filters> first_filters(const Model& model) {
-  for (const char* stem :
-       {"backbone.stem.conv.weight", "backbone.conv.weight", "stem.conv.weight"}) {
+  for (const char* stem : {"patch_embed.backbone.stem.conv.weight",
+                           "patch_embed.backbone.conv.weight", "stem.conv.weight"}) {
     if (const at::Tensor* weight = find_tensor(model.parameters(), stem))
       return Filters{stem, standardised(*weight)};
   }
-  const std::string projection = "patch_embed.proj.weight";
+  const char* projection = "patch_embed.proj.weight";
   const at::Tensor* weight = find_tensor(model.parameters(), projection);
   if (weight == nullptr) return std::nullopt;
   return Filters{projection, *weight};
