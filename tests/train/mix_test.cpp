@@ -261,7 +261,7 @@ TEST(Mix, OftenAsItSays) {
     mixed += high > 0 ? 1 : 0;
     boxes += high > 0 && (low == 0 || low == 1) ? 1 : 0;  // pixels of one or the other
   }
-  // CutMix boxes of less than two pixels are none: hence a little less.
+  // CutMix boxes of less than a pixel are none: hence a little less.
   EXPECT_NEAR(static_cast<double>(mixed), 0.6 * kBatches, 50);
   EXPECT_NEAR(static_cast<double>(boxes), 0.15 * kBatches, 40);
 }

@@ -60,14 +60,14 @@ Blend mixup_blend(double lambda, Extent image) {
 
 Blend cutmix_blend(double lambda, int64_t center_y, int64_t center_x, Extent image) {
   const double ratio = std::sqrt(1 - lambda);
-  const auto half = [&](int64_t side) {
-    return static_cast<int64_t>(static_cast<double>(side) * ratio) / 2;
+  const auto shrunk = [&](int64_t side) {
+    return static_cast<int64_t>(static_cast<double>(side) * ratio);
   };
-  const int64_t half_height = half(image.height), half_width = half(image.width);
-  const int64_t top = std::max<int64_t>(center_y - half_height, 0),
-                left = std::max<int64_t>(center_x - half_width, 0);
-  const int64_t bottom = std::min(center_y + half_height, image.height),
-                right = std::min(center_x + half_width, image.width);
+  const int64_t height = shrunk(image.height), width = shrunk(image.width);
+  const int64_t y = center_y - height / 2, x = center_x - width / 2;  // before the border cuts
+  const int64_t top = std::max<int64_t>(y, 0), left = std::max<int64_t>(x, 0);
+  const int64_t bottom = std::min(y + height, image.height),
+                right = std::min(x + width, image.width);
   return {.box = {top, left, bottom - top, right - left}, .keep = 0};
 }
 

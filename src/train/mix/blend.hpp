@@ -25,9 +25,9 @@ struct Blend {
 // The whole image, `lambda` of it its own.
 Blend mixup_blend(double lambda, Extent image);
 
-// A box of the image's shape and 1 - lambda of its area around a centre inside it, cut off at the
-// border (timm's arithmetic: Yun et al. with sides and halves rounded down). What is replaced, and
-// so the label, follows from what is left of the box.
+// A box of the image's shape and 1 - lambda of its area (sides rounded down, as timm) around a
+// centre inside it, cut off at the border. What is replaced, and so the label, follows from what is
+// left of the box.
 Blend cutmix_blend(double lambda, int64_t center_y, int64_t center_x, Extent image);
 
 // `batch` blended with `partners`, row by row: one blend for all, or one a row. Both have images
