@@ -18,7 +18,7 @@ install(FILES "${PROJECT_BINARY_DIR}/vitConfig.cmake" "${PROJECT_BINARY_DIR}/vit
         third_party/Dependencies.cmake third_party/FindLibTorch.cmake third_party/FindxxHash.cmake
         third_party/FindWebP.cmake DESTINATION "${package_dir}")
 
-install(DIRECTORY configs suites DESTINATION "${CMAKE_INSTALL_DATADIR}/vit")
+install(DIRECTORY configs DESTINATION "${CMAKE_INSTALL_DATADIR}/vit")
 if(TARGET vit)
   install(TARGETS vit RUNTIME)
   foreach(link IN LISTS VIT_PROGRAM_NAMES)

@@ -151,12 +151,12 @@ TEST(RecogniseData, TellsByContent) {
 TEST(RecogniseData, SaysWhatWasLookedForAndFound) {
   TempDir dir;
   write_file(dir / "loose.png", "");
-  write_file(dir / "shard-000.tar.gz", "");
+  write_file(dir / "shard-000.zip", "");
   EXPECT_THAT(error_of([&] { recognise_data(dir.path()); }),
               AllOf(HasSubstr("no data set found"), HasSubstr("<class>"),
                     HasSubstr("train-images-idx3-ubyte"),
-                    HasSubstr("found       shard-000.tar.gz, loose.png"), HasSubstr("unpack")));
-  EXPECT_THAT(error_of([&] { recognise_data(dir / "shard-000.tar.gz"); }), HasSubstr("unpack it"));
+                    HasSubstr("found       shard-000.zip, loose.png"), HasSubstr("unpack")));
+  EXPECT_THAT(error_of([&] { recognise_data(dir / "shard-000.zip"); }), HasSubstr("unpack it"));
   EXPECT_THAT(error_of([&] { recognise_data(dir / "none"); }), HasSubstr("does not exist"));
 }
 

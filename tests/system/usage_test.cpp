@@ -20,7 +20,8 @@ TEST_F(Usage, EveryProgramExplainsItself) {
     const Outcome help = call(program, {"--help"});
     EXPECT_EQ(help.exit_code, 0);
     EXPECT_THAT(help.out, HasSubstr(program));
-    EXPECT_THAT(help.out, HasSubstr("--set"));
+    const bool has_settings = program != std::string("vit-report");
+    EXPECT_EQ(help.out.find("--set") != std::string::npos, has_settings) << program;
     EXPECT_EQ(help.err, "");
     const Outcome version = call(program, {"--version"});
     EXPECT_EQ(version.exit_code, 0);

@@ -142,7 +142,7 @@ void write_all_sets(const fs::path& root) {
 
 // The shipped suite for sets of twelve records: four to tune on, two to choose by.
 std::string small_suite() {
-  std::string text = read_file(fs::path(VIT_SOURCE_DIR) / "suites" / "vtab-1k.yaml");
+  std::string text = read_file(fs::path(VIT_SOURCE_DIR) / "configs" / "suites" / "vtab-1k.yaml");
   const auto replace = [&](const char* pattern, const char* by) {
     text = std::regex_replace(text, std::regex(pattern), by);
   };
@@ -251,7 +251,8 @@ TEST_F(Vtab, ChoosesASettingByTheValidationExamples) {
             (Words{"final", "select-lr0.01-1-step", "select-lr0.01-2-steps", "select-lr0.1-1-step",
                    "select-lr0.1-2-steps"}));
   Json task;
-  for (const Json& one : results()["tasks"]) {
+  const Json all_results = results();
+  for (const Json& one : all_results["tasks"]) {
     if (one["task"] == "dsprites_orientation") task = one;
   }
   double best = 0;

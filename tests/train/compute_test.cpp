@@ -52,10 +52,11 @@ TEST(Compute, IsThatOfTable6) {
       {"R50x1+ViT-L/32", cost_of(ModelSection("vit_r50_l32")), 7, 246},
       {"R50x1+ViT-L/16", cost_of(ModelSection("vit_r50_l16")), 14, 1668},
   };
+  constexpr double kRounding = 0.5;  // the table has whole numbers
   for (const Row& row : rows) {
     const auto images = static_cast<int64_t>(303e6 * row.epochs);
     const double ours = training_exaflops(row.cost, images);
-    EXPECT_NEAR(ours, row.exaflops, 0.02 * row.exaflops) << row.name;
+    EXPECT_NEAR(ours, row.exaflops, 0.02 * row.exaflops + kRounding) << row.name;
     std::printf("  compute | %-15s | %2.0f epochs | %7.1f exaFLOPs | paper %6.0f | %+.1f %%\n",
                 row.name.c_str(), row.epochs, ours, row.exaflops, 100 * (ours / row.exaflops - 1));
   }

@@ -38,7 +38,8 @@ struct Case {
 std::vector<Case> golden_cases() {
   const TensorFile file(golden_dir() / "fewshot.safetensors");
   std::vector<Case> cases;
-  for (const Json& facts : Json::parse(read_text(golden_dir() / "fewshot.json")).at("results")) {
+  const Json json = Json::parse(read_text(golden_dir() / "fewshot.json"));
+  for (const Json& facts : json.at("results")) {
     const std::string data = facts["case"].get<std::string>() + "/";
     const std::string run = data + "seed" + facts["seed"].dump() + "/shots" + facts["shots"].dump();
     Case c;

@@ -213,12 +213,13 @@ TEST(Selection, AveragedWeightsCountWhereThereAreAny) {
 
 class Standings : public testing::Test {
  protected:
-  void leave(const std::string& summary, const std::string& config = "steps: 5 steps\n") const {
+  void leave(const std::string& summary,
+             const std::string& config = "data: synthetic\nsteps: 5 steps\n") const {
     fs::create_directories(dir_ / "checkpoints");
     write_atomically(dir_ / "config.yaml", config);
     write_atomically(dir_ / "summary.json", summary);
   }
-  Standing now(const std::string& config = "steps: 5 steps\n") const {
+  Standing now(const std::string& config = "data: synthetic\nsteps: 5 steps\n") const {
     return standing_of(dir_.path(),
                        read_run_config(config::Document::from_text(config, "now.yaml")));
   }
@@ -260,11 +261,12 @@ TEST_F(Standings, HoldTheNumbers) {
 
 TEST_F(Standings, ChangesThatMakeAnotherRunAreNamed) {
   leave(R"({"status": "done", "exit": 0})");
-  EXPECT_EQ(now("steps: 5 steps\nlog: {every: 3 steps}").state, Standing::State::kDone);
-  const Standing changed = now("steps: 6 steps\n");
+  EXPECT_EQ(now("data: synthetic\nsteps: 5 steps\nlog: {every: 3 steps}").state,
+            Standing::State::kDone);
+  const Standing changed = now("data: synthetic\nsteps: 6 steps\n");
   EXPECT_EQ(changed.state, Standing::State::kChanged);
   EXPECT_EQ(changed.message, "steps: 5 steps -> 6 steps");
-  leave(R"({"status": "done", "exit": 0})", "stps: 5 steps\n");
+  leave(R"({"status": "done", "exit": 0})", "data: synthetic\nstps: 5 steps\n");
   EXPECT_THAT(now().message, HasSubstr("cannot be read any more"));
   fs::remove_all(dir_ / "checkpoints");
   EXPECT_EQ(now().state, Standing::State::kNew) << "nothing would be lost";

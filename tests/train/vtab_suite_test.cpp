@@ -23,7 +23,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Suite shipped() { return read_suite("vtab-1k", {std::string(VIT_SOURCE_DIR) + "/suites"}); }
+Suite shipped() { return read_suite("vtab-1k", {std::string(VIT_SOURCE_DIR) + "/configs/suites"}); }
 
 // What task_adaptation's data sets define. `sizes`: splits of TensorFlow Datasets.
 struct Expected {

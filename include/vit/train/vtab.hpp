@@ -1,5 +1,5 @@
 // A suite of small classification tasks, fine-tuned one after the other from the same weights and
-// averaged: VTAB-1k (Zhai et al. 2020), or another list in the form of suites/vtab-1k.yaml.
+// averaged: VTAB-1k (Zhai et al. 2020), or another list in the form of configs/suites/vtab-1k.yaml.
 #pragma once
 
 #include "vit/config/document.hpp"

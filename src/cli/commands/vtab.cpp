@@ -24,7 +24,7 @@ int vtab(const Arguments& arguments) {
                  "for all tasks; the default) or task")
       ->expected(0, 1)
       ->default_str("suite");
-  app.add_option("--suite", request.suite, "another list of tasks, as suites/vtab-1k.yaml");
+  app.add_option("--suite", request.suite, "another list of tasks, as configs/suites/vtab-1k.yaml");
   app.add_option("--out", request.out, "folder of the runs (default: runs/<suite>_<weights>)");
   app.add_flag("--check", request.check, "only look at the data and the configurations");
   app.add_option("--config", configs, "configuration above the suite's recipe (repeatable)")
@@ -45,7 +45,7 @@ int vtab(const Arguments& arguments) {
                                        : Select::kTask;
   request.own = load_document(configs, sets);
   request.configs = config_folders();
-  request.suites = {share_dir() / "suites"};
+  request.suites = {share_dir() / "configs" / "suites"};
   request.argv = arguments;
   request.argv.insert(request.argv.begin(), "vit-vtab");
   return static_cast<int>(run_vtab(request));

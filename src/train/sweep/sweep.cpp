@@ -129,9 +129,18 @@ class Sweep {
     return ExitCode::kDone;
   }
 
+  // Runs started by printed commands leave a folder of points without a record.
+  bool holds_only_points() const {
+    return std::all_of(fs::directory_iterator(out_), {}, [&](const auto& entry) {
+      const std::string name = entry.path().filename().string();
+      return std::any_of(results_.points.begin(), results_.points.end(),
+                         [&](const SweepResult& result) { return result.run.point.name == name; });
+    });
+  }
+
   void refuse_foreign_folder() const {
     std::error_code ignored;
-    if (is_free(out_) || fs::exists(out_ / kRecord, ignored)) return;
+    if (is_free(out_) || fs::exists(out_ / kRecord, ignored) || holds_only_points()) return;
     throw ConfigError("the folder '" + out_.string() +
                       "' is not empty and holds no sweep\nchoose another --out");
   }

@@ -1,4 +1,4 @@
-// What a suite file says (suites/vtab-1k.yaml).
+// What a suite file says (configs/suites/vtab-1k.yaml).
 #pragma once
 
 #include "vit/config/component.hpp"
