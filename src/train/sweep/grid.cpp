@@ -45,7 +45,8 @@ std::string safe(const std::string& text, size_t longest) {
   std::string result;
   for (const char c : text) {
     const bool is_safe = kSafe.find(c) != std::string_view::npos;
-    if (is_safe || !result.ends_with('-')) result += is_safe ? c : '-';
+    const bool is_gap = result.empty() || result.ends_with('-');
+    if (is_safe || !is_gap) result += is_safe ? c : '-';
   }
   while (result.size() > 1 && result.ends_with('-')) result.pop_back();
   return result.size() <= longest ? result : result.substr(0, longest - 7) + mark_of(text);
