@@ -20,6 +20,8 @@ void RunConfig::check(config::Problems& problems) const {
   countable(eval.every, "eval.every");
   countable(checkpoint.every, "checkpoint.every");
   countable(log.every, "log.every");
+  problems.require(mix.name() == "none" || objective.name() == "classification", "mix",
+                   "blends the labels of images, which only a classification looks at");
   problems.require(mix.name() == "none" || batch.examples >= 2 * batch.accumulate, "mix",
                    "needs at least two images in each part of a batch, for a partner: raise "
                    "batch.examples, lower batch.accumulate or use mix: none");

@@ -70,8 +70,8 @@ TEST(Jsonl, HasTheKeysOfTheInterface) {
   }
   const auto lines = lines_of(dir / "metrics.jsonl");
   ASSERT_EQ(lines.size(), 6u);
-  EXPECT_EQ(keys_of(lines[0]),
-            (Keys{"kind", "schema", "run", "time", "params", "macs", "total_steps", "resumed_from"}));
+  EXPECT_EQ(keys_of(lines[0]), (Keys{"kind", "schema", "run", "time", "params", "macs",
+                                     "total_steps", "resumed_from"}));
   EXPECT_EQ(keys_of(lines[1]),
             (Keys{"kind", "step", "epoch", "examples", "time", "loss", "lr", "grad_norm",
                   "images_per_s", "step_ms", "data_wait", "mem_gib"}));

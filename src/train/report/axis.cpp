@@ -26,8 +26,8 @@ Axis::Axis(double low, double high, bool is_logarithmic, double from, double to)
       from_(from),
       to_(to) {
   // A single value lies in the middle; others keep a little distance from the frame.
-  const double margin = high_ > low_ ? 0.04 * (high_ - low_)
-                                     : std::max(is_logarithmic ? 0.5 : 0.0, 0.5 * std::abs(low_));
+  const double alone = is_logarithmic ? 0.5 : 0.5 * std::abs(low_);
+  const double margin = high_ > low_ ? 0.04 * (high_ - low_) : alone;
   low_ -= margin > 0 ? margin : 1;
   high_ += margin > 0 ? margin : 1;
 }
@@ -54,7 +54,9 @@ std::vector<double> Axis::ticks(int most) const {
   const double low = is_logarithmic_ ? std::pow(10.0, low_) : low_;
   const double high = is_logarithmic_ ? std::pow(10.0, high_) : high_;
   const double step = round_step((high - low) / most);
-  for (double k = std::ceil(low / step); k * step <= high; ++k) found.push_back(k * step);
+  for (double k = std::ceil(low / step); k * step <= high; ++k)
+    found.push_back(k * step + 0.0);  // no -0
+
   return found;
 }
 
