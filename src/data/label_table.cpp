@@ -2,6 +2,7 @@
 
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
+#include "vit/core/text.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -14,27 +15,6 @@ namespace {
 
 using Fields = std::vector<std::string>;
 
-// Quotes may hold separators and doubled quotes (RFC 4180, without line breaks in a field). Nothing
-// when a quote is left open.
-std::optional<Fields> fields_of(std::string_view line, char separator) {
-  Fields fields(1);
-  bool quoted = false;
-  for (size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"') {
-      fields.back() += line[++i];
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (c == separator && !quoted) {
-      fields.emplace_back();
-    } else {
-      fields.back() += c;
-    }
-  }
-  if (quoted) return std::nullopt;
-  return fields;
-}
-
 // What the header line says.
 struct Columns {
   static constexpr size_t kNone = static_cast<size_t>(-1);
@@ -46,7 +26,7 @@ Columns columns_of(std::string_view header) {
   if (header.starts_with("\xEF\xBB\xBF")) header.remove_prefix(3);
   Columns columns;
   if (header.find('\t') != std::string_view::npos) columns.separator = '\t';
-  const Fields names = fields_of(header, columns.separator).value_or(Fields{});
+  const Fields names = csv_fields(header, columns.separator).value_or(Fields{});
   const auto place = [&](const char* name) {
     const auto at = std::find(names.begin(), names.end(), name);
     return at == names.end() ? Columns::kNone : static_cast<size_t>(at - names.begin());
@@ -63,7 +43,7 @@ std::string_view without_return(std::string_view line) {
 
 TableLine read_line(std::string_view text, const Columns& columns, int64_t number,
                     const fs::path& path) {
-  std::optional<Fields> fields = fields_of(text, columns.separator);
+  std::optional<Fields> fields = csv_fields(text, columns.separator);
   if (!fields) bad_line(path, number, "opens a quote and does not close it");
   TableLine line{number, "", "", ""};
   const auto take = [&](size_t column, std::string& into) {

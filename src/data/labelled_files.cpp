@@ -3,6 +3,7 @@
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
 
+#include "around.hpp"
 #include "label_table.hpp"
 #include "listed_files.hpp"
 
@@ -31,24 +32,17 @@ int64_t label_in(const detail::TableLine& line, const fs::path& csv) {
   return number;
 }
 
-class Relabelled final : public Dataset {
+class Relabelled final : public detail::Around {
  public:
   Relabelled(std::unique_ptr<Dataset> inner, std::vector<int64_t> labels)
-      : inner_(std::move(inner)), labels_(std::move(labels)) {}
+      : Around(std::move(inner)), labels_(std::move(labels)) {}
 
-  int64_t size() const override { return inner_->size(); }
   int64_t label(int64_t index) const override {
-    const int64_t own = inner_->label(index);
+    const int64_t own = inner().label(index);
     return own < 0 ? own : labels_.at(static_cast<size_t>(own));
   }
-  Picture picture(int64_t index) const override { return inner_->picture(index); }
-  std::string name(int64_t index) const override { return inner_->name(index); }
-  std::string place(int64_t index) const override { return inner_->place(index); }
-  std::string version(int64_t index) const override { return inner_->version(index); }
-  std::vector<Stratum> strata() const override { return inner_->strata(); }
 
  private:
-  std::unique_ptr<Dataset> inner_;
   std::vector<int64_t> labels_;
 };
 

@@ -5,6 +5,8 @@
 namespace vit {
 namespace {
 
+using Words = std::vector<std::string>;
+
 TEST(Text, FindsTheClosestName) {
   const std::vector<std::string> names = {"seed",    "schedule", "optimizer", "weight_decay",
                                           "vit_b16", "ViT-B/16", "lr",        "warmup"};
@@ -57,6 +59,20 @@ TEST(Text, PutsBytesAndSecondsIntoWords) {
   EXPECT_EQ(human_duration(3723), "1:02:03");
   EXPECT_EQ(human_duration(-1), "0:00");
   EXPECT_EQ(human_duration(1e300), "-");
+}
+
+TEST(Text, SplitsLinesOfCsv) {
+  EXPECT_EQ(csv_fields("a,b c,3"), (Words{"a", "b c", "3"}));
+  EXPECT_EQ(csv_fields(""), Words{""});
+  EXPECT_EQ(csv_fields(",a,"), (Words{"", "a", ""}));
+  EXPECT_EQ(csv_fields("\"a,b\",\"say \"\"hi\"\"\",\"\""), (Words{"a,b", "say \"hi\"", ""}));
+  EXPECT_EQ(csv_fields("a,b\tc\t\"d\te\"", '\t'), (Words{"a,b", "c", "d\te"}));
+  EXPECT_EQ(csv_fields("a,\"b"), std::nullopt);
+  EXPECT_EQ(csv_fields("\"\"\""), std::nullopt);
+  const Words names = {"plain", "dog, small", "the \"cat\"", ""};
+  Words fields;
+  for (const std::string& name : names) fields.push_back(csv_field(name));
+  EXPECT_EQ(csv_fields(join(fields, ",")), names);
 }
 
 TEST(Text, MeasuresColumns) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,10 @@ std::string grouped(int64_t n);
 
 // `text` as a field of a CSV line: in quotes where it holds a comma, a quote or a line break.
 std::string csv_field(const std::string& text);
+
+// The fields of such a line, which has no line breaks in a field (RFC 4180): quotes may hold
+// separators and doubled quotes. Nothing when a quote is left open.
+std::optional<std::vector<std::string>> csv_fields(std::string_view line, char separator = ',');
 
 // "1.2 GiB", "14.0 MiB", "512 B".
 std::string human_bytes(double bytes);

@@ -3,6 +3,7 @@
 #include "vit/core/error.hpp"
 #include "vit/data/dataset.hpp"
 
+#include "../around.hpp"
 #include "caches.hpp"
 #include "picture_folder.hpp"
 
@@ -12,6 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -99,31 +101,30 @@ class Store {
   std::atomic<bool> is_closed_ = false;
 };
 
-class OnDisk final : public Dataset {
+class OnDisk final : public detail::Around {
  public:
   OnDisk(std::unique_ptr<Dataset> set, Keeping keeping, std::shared_ptr<Store> store)
-      : set_(std::move(set)),
+      : Around(std::move(set)),
         keeping_(keeping),
         form_(form_of(keeping)),
         store_(std::move(store)),
-        is_counted_(static_cast<size_t>(set_->size())) {
-    store_->room().expect(set_->size());
-    for (int64_t i = 0; i < set_->size(); ++i) {
-      if (std::string place = set_->place(i); !place.empty()) {
+        is_counted_(static_cast<size_t>(inner().size())) {
+    store_->room().expect(inner().size());
+    for (int64_t i = 0; i < inner().size(); ++i) {
+      if (std::string place = inner().place(i); !place.empty()) {
         store_->folder().protect({place + form_, ""});
       }
     }
   }
 
-  int64_t size() const override { return set_->size(); }
-  int64_t label(int64_t index) const override { return set_->label(index); }
-  std::string name(int64_t index) const override { return set_->name(index); }
-  std::vector<Stratum> strata() const override { return set_->strata(); }
+  // What is kept may be a smaller picture than the one that lies there.
+  std::string place(int64_t) const override { return ""; }
+  std::string version(int64_t) const override { return ""; }
 
   Picture picture(int64_t index) const override {
-    std::string place = set_->place(index);
-    const PictureKey key{place + form_, place.empty() ? "" : set_->version(index)};
-    if (key.version.empty()) return kept_as_picture(set_->picture(index));
+    std::string place = inner().place(index);
+    const PictureKey key{place + form_, place.empty() ? "" : inner().version(index)};
+    if (key.version.empty()) return kept_as_picture(inner().picture(index));
     if (auto found = store_->folder().read(key, std::move(place))) {
       if (is_first(index)) {
         store_->folder().touch(key);
@@ -132,7 +133,7 @@ class OnDisk final : public Dataset {
       }
       return std::move(*found);
     }
-    const Picture picture = set_->picture(index);
+    const Picture picture = inner().picture(index);
     KeptPicture kept = detail::keep_picture(picture, keeping_);
     if (store_->keep(key, kept) && is_first(index)) store_->room().kept(std::ssize(kept.bytes));
     return detail::picture_of(picture.name, std::move(kept.bytes), kept.height, kept.width);
@@ -158,7 +159,6 @@ class OnDisk final : public Dataset {
     return !is_counted_[static_cast<size_t>(index)].exchange(true);
   }
 
-  std::unique_ptr<Dataset> set_;
   Keeping keeping_;
   std::string form_;
   std::shared_ptr<Store> store_;

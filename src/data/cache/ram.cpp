@@ -2,11 +2,13 @@
 #include "vit/core/byte_size.hpp"
 #include "vit/data/dataset.hpp"
 
+#include "../around.hpp"
 #include "caches.hpp"
 
 #include <array>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -37,24 +39,23 @@ using detail::CacheRoom;
 using detail::Keep;
 using detail::Keeping;
 
-class InMemory final : public Dataset {
+class InMemory final : public detail::Around {
  public:
   InMemory(std::unique_ptr<Dataset> set, Keeping keeping, std::shared_ptr<CacheRoom> room)
-      : set_(std::move(set)),
+      : Around(std::move(set)),
         keeping_(keeping),
         room_(std::move(room)),
-        pictures_(static_cast<size_t>(set_->size())) {
-    room_->expect(set_->size());
+        pictures_(static_cast<size_t>(inner().size())) {
+    room_->expect(inner().size());
   }
 
-  int64_t size() const override { return set_->size(); }
-  int64_t label(int64_t index) const override { return set_->label(index); }
-  std::string name(int64_t index) const override { return set_->name(index); }
-  std::vector<Stratum> strata() const override { return set_->strata(); }
+  // What is kept may be a smaller picture than the one that lies there.
+  std::string place(int64_t) const override { return ""; }
+  std::string version(int64_t) const override { return ""; }
 
   Picture picture(int64_t index) const override {
     if (const std::shared_ptr<const Picture> there = find(index)) return *there;
-    Picture picture = set_->picture(index);
+    Picture picture = inner().picture(index);
     detail::KeptPicture kept = detail::keep_picture(picture, keeping_);
     const auto bytes = static_cast<int64_t>(kept.bytes.size() + sizeof(Picture));
     picture =
@@ -83,7 +84,6 @@ class InMemory final : public Dataset {
     return locks_[static_cast<size_t>(index) % locks_.size()];
   }
 
-  std::unique_ptr<Dataset> set_;
   Keeping keeping_;
   std::shared_ptr<CacheRoom> room_;
   mutable std::vector<std::shared_ptr<const Picture>> pictures_;
