@@ -12,14 +12,17 @@
 
 namespace vit {
 
+int64_t corrupted_patches(int64_t patches, const CorruptionShares& shares) {
+  return std::llround(shares.corrupted * static_cast<double>(patches));
+}
+
 Corruption draw_corruption(int64_t images, int64_t patches, const CorruptionShares& shares,
                            c10::Device device) {
   const auto floats = at::device(device).dtype(at::kFloat);
-  const auto wanted =
-      static_cast<int64_t>(std::llround(shares.corrupted * static_cast<double>(patches)));
   // The patches with the smallest of N random numbers: a draw without replacement.
-  const at::Tensor places =
-      at::rand({images, patches}, floats).argsort(int64_t{1}).slice(1, 0, wanted);
+  const at::Tensor places = at::rand({images, patches}, floats)
+                                .argsort(int64_t{1})
+                                .slice(1, 0, corrupted_patches(patches, shares));
   const at::Tensor corrupted =
       at::zeros({images, patches}, floats.dtype(at::kBool)).scatter_(1, places, true);
   const at::Tensor fate = at::rand({images, patches}, floats);

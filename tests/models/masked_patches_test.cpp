@@ -42,6 +42,12 @@ TEST(MaskedPatches, DrawsTheSharesOfThePaper) {
   EXPECT_LT(drawn.source.max().item<int64_t>(), 196);
 }
 
+TEST(MaskedPatches, CorruptsTheShareRounded) {
+  EXPECT_EQ(corrupted_patches(196, {}), 98);
+  EXPECT_EQ(corrupted_patches(49, {.corrupted = 0.5}), 25);
+  EXPECT_EQ(corrupted_patches(16, {.corrupted = 0.03}), 0);
+}
+
 // What a masked patch showed cannot be told from the output; what another one showed can.
 TEST(MaskedPatches, HidesWhatIsMasked) {
   const auto model = make_model();

@@ -2,6 +2,7 @@
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
 
+#include "data/data_files.hpp"
 #include "support/temp_dir.hpp"
 #include "train/objectives/patch_targets.hpp"
 #include "training_run.hpp"
@@ -120,6 +121,42 @@ TEST(MaskedTraining, NeedsPatches) {
       {"objective=masked_patches", "model=null", "model={name: bit_r50x1, image: 32}"},
       {}};
   EXPECT_THROW(assemble(run.config()), ConfigError);
+}
+
+TEST(MaskedTraining, NeedsACorruptedPatch) {
+  const TempDir dir;
+  const auto with = [&](const std::string& share) {
+    return TrainingRun{
+        dir.path(), {"objective={name: masked_patches, corrupted: " + share + "}"}, {}}
+        .config();
+  };
+  EXPECT_NO_THROW(assemble(with("0.0625")));
+  const std::string problem = error_of<ConfigError>([&] { assemble(with("0.01")); });
+  EXPECT_THAT(problem, testing::HasSubstr("objective.corrupted is 0.01"));
+  EXPECT_THAT(problem, testing::HasSubstr("16 patches"));
+}
+
+// Neither the substitutes nor, in batches of one, a batch of nothing else count.
+TEST(MaskedTraining, LeavesOutPicturesThatCannotBeRead) {
+  const TempDir dir;
+  for (const char* name : {"train/a/0", "train/b/1", "val/a/0", "val/a/1", "val/b/2", "val/b/3"})
+    write_file(dir / "in" / (std::string(name) + ".png"), png(16, 16, 90));
+  write_file(dir / "in" / "val/b/2.png", "no picture");
+  for (const char* target : {"mean_color", "downsized", "pixels"}) {
+    for (const char* batch : {"4", "1"}) {
+      const TrainingRun run{
+          dir.path(),
+          {"data={name: folder, root: '" + (dir / "in").string() + "', on_error: skip}",
+           "objective={name: masked_patches, target: " + std::string(target) + "}",
+           "eval.batch=" + std::string(batch)},
+          {}};
+      const auto parts = assemble(run.config());
+      const Evaluation result = parts->objective->evaluate(evaluation_plan(*parts));
+      EXPECT_EQ(result.unreadable_count, 1);
+      EXPECT_EQ(result.n, 3 * 8 * (target == std::string("downsized") ? 16 : 1)) << target;
+      EXPECT_TRUE(std::isfinite(result.loss)) << target;
+    }
+  }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "vit/models/model.hpp"
 
+#include <cstdint>
 #include <memory>
 
 namespace vit {
@@ -19,6 +20,9 @@ namespace vit {
 struct CorruptionShares {
   double corrupted = 0.5, masked = 0.8, swapped = 0.1;
 };
+
+// How many of an image's patches are corrupted: the share of them, rounded.
+int64_t corrupted_patches(int64_t patches, const CorruptionShares& shares);
 
 // What happens to the N patches of B images, of which K each are corrupted.
 struct Corruption {

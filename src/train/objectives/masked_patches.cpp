@@ -1,5 +1,4 @@
-// B images, N patches, M corrupted patches of the batch, V values predicted a patch, L classes a
-// value
+// B images, N patches, K of them corrupted, M = B K, V values predicted a patch, L classes a value
 #include "vit/models/masked_patches.hpp"
 
 #include "vit/core/error.hpp"
@@ -10,9 +9,13 @@
 #include "patch_targets.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 namespace vit {
 namespace {
@@ -62,11 +65,14 @@ class MaskedPatches final : public Objective {
  private:
   // What the model says of the corrupted patches, and what they show.
   struct Answers {
-    at::Tensor predictions;  // [M, L] logits, or [B, K, C p q] pixels in [-1, 1]
+    at::Tensor predictions;  // [B, K V, L] logits, or [B, K, C p q] pixels in [-1, 1]
     at::Tensor patches;      // [B, K, C, p, q] pixels in 0 .. 255
   };
   Answers ask(const at::Tensor& images, Mode mode) const;
-  at::Tensor classes(const at::Tensor& patches) const;  // [M]
+  static Answers without(const Answers& answers, const std::vector<int64_t>& images);
+  CorruptionShares shares() const { return {config_.corrupted, config_.masked, config_.swapped}; }
+  void require_a_patch() const;
+  at::Tensor classes(const at::Tensor& patches) const;  // [M V]
   at::Tensor mean_loss(const Answers& answers) const;
   at::Tensor color_logits(const Answers& answers) const;
 
@@ -91,21 +97,43 @@ std::unique_ptr<Model> MaskedPatches::build(const ModelSection& section, ModelAr
   }
   auto model = std::make_unique<MaskedPatchModel>(std::move(network), outputs, args);
   model_ = model.get();
+  require_a_patch();
   return model;
+}
+
+// The mean over no patch would be no number.
+void MaskedPatches::require_a_patch() const {
+  const int64_t patches = model_->patch_tokens().grid.area();
+  if (corrupted_patches(patches, shares()) > 0) return;
+  throw ConfigError(
+      fmt::format("objective.corrupted is {}, but of the {} patches of an image that is none\n"
+                  "raise it to {:.3g}, which is one patch, or higher",
+                  config_.corrupted, patches, 1 / static_cast<double>(patches)));
 }
 
 MaskedPatches::Answers MaskedPatches::ask(const at::Tensor& images, Mode mode) const {
   const Extent grid = model_->patch_tokens().grid;
   const Corruption corruption =
-      draw_corruption(images.size(0), grid.area(),
-                      {config_.corrupted, config_.masked, config_.swapped}, images.device());
+      draw_corruption(images.size(0), grid.area(), shares(), images.device());
   at::Tensor predictions = model_->predict(images, mode, corruption).to(at::kFloat);
   if (config_.target != PatchTarget::kPixels)
-    predictions = predictions.reshape({-1, color_classes_});
+    predictions = predictions.reshape({images.size(0), -1, color_classes_});
   const at::Tensor all = pixel_patches(images, normalisation_, grid);  // [B, N, C, p, q]
   const at::Tensor places = corruption.places.view({all.size(0), -1, 1, 1, 1})
                                 .expand({-1, -1, all.size(2), all.size(3), all.size(4)});
   return {predictions, all.gather(1, places)};
+}
+
+// The answers for all but some images of the batch, whose places ascend.
+MaskedPatches::Answers MaskedPatches::without(const Answers& answers,
+                                              const std::vector<int64_t>& images) {
+  if (images.empty()) return answers;
+  std::vector<int64_t> kept;
+  for (int64_t i = 0; i < answers.patches.size(0); ++i) {
+    if (!std::binary_search(images.begin(), images.end(), i)) kept.push_back(i);
+  }
+  const at::Tensor rows = at::tensor(kept, at::kLong).to(answers.patches.device());
+  return {answers.predictions.index_select(0, rows), answers.patches.index_select(0, rows)};
 }
 
 at::Tensor MaskedPatches::classes(const at::Tensor& patches) const {
@@ -117,12 +145,12 @@ at::Tensor MaskedPatches::classes(const at::Tensor& patches) const {
 at::Tensor MaskedPatches::mean_loss(const Answers& answers) const {
   if (config_.target == PatchTarget::kPixels)
     return at::mse_loss(answers.predictions, answers.patches.flatten(2) / 127.5 - 1);
-  return at::cross_entropy_loss(answers.predictions, classes(answers.patches));
+  return at::cross_entropy_loss(answers.predictions.flatten(0, 1), classes(answers.patches));
 }
 
-// [M, L]; of predicted pixels the class of their mean colour, certain.
+// [M V, L]; of predicted pixels the class of their mean colour, certain.
 at::Tensor MaskedPatches::color_logits(const Answers& answers) const {
-  if (config_.target != PatchTarget::kPixels) return answers.predictions;
+  if (config_.target != PatchTarget::kPixels) return answers.predictions.flatten(0, 1);
   const at::Tensor pixels =
       ((answers.predictions + 1) * 127.5).clamp(0, 255).view(answers.patches.sizes());
   const at::Tensor predicted = mean_color_classes(pixels).flatten();
@@ -135,14 +163,16 @@ at::Tensor MaskedPatches::loss(const Batch& batch) const {
 }
 
 // The same patches are hidden in every evaluation: the draws of a batch depend on its place only.
+// Substitutes for pictures that cannot be read are left out afterwards.
 Evaluation MaskedPatches::evaluate(const EvalPlan& plan) const {
   at::Tensor counts = at::zeros({2}, at::TensorOptions().device(plan.device).dtype(at::kLong));
   at::Tensor loss = at::zeros({}, at::TensorOptions().device(plan.device).dtype(at::kDouble));
   const Random key = Random(0).stream("masked_patches.evaluate");
   Evaluation result;
   static_cast<SplitPass&>(result) = pass_over(plan, [&](const Batch& batch) {
+    if (std::ssize(batch.replaced) == batch.size()) return;
     seed_device(plan.device, key.at(static_cast<uint64_t>(batch.first_position)));
-    const Answers answers = ask(batch.images, Mode::kEval);
+    const Answers answers = without(ask(batch.images, Mode::kEval), batch.replaced);
     const at::Tensor right = classes(answers.patches);
     counts.add_(count_correct(color_logits(answers), right));
     loss.add_(mean_loss(answers).to(at::kDouble) * static_cast<double>(right.size(0)));
