@@ -160,6 +160,12 @@ void add_leaves(const TypeInfo& type, const void* value, const std::string& path
 
 }  // namespace
 
+std::string text_of(const Difference& change) {
+  const auto or_none = [](const std::string& text) { return text.empty() ? "(none)" : text; };
+  return fmt::format("{}: {} -> {}", change.key, or_none(change.old_text),
+                     or_none(change.new_text));
+}
+
 std::string detail::write(const TypeInfo& type, const void* value, const void* defaults,
                           const Document* origins) {
   if (type.kind != Kind::kStruct && type.kind != Kind::kComponent) return flow(type, value) + "\n";

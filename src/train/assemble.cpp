@@ -134,17 +134,11 @@ void build_optimisation(Parts& parts) {
   parts.header.emplace_back("train", describe_training(parts));
 }
 
-LoaderOptions loader_options(const Parts& parts, const Dataset& set, int64_t batch) {
-  LoaderOptions options;
-  options.batch = batch;
-  options.threads =
-      parts.config.loader.threads > 0 ? parts.config.loader.threads : available_cpus();
-  options.prefetch = parts.config.loader.prefetch;
-  options.image = parts.model->input_size();
-  options.channels = parts.model->channels();
-  options.on_error = parts.config.data.common().on_error;
-  options.max_errors = error_budget(parts.config.data.common().max_errors, set.size());
-  options.memory = parts.device.is_cuda() ? HostMemory::kPinned : HostMemory::kPageable;
+LoaderOptions options_for(const Parts& parts, const Dataset& set, int64_t batch) {
+  const DataCommon& data = parts.config.data.common();
+  LoaderOptions options = loader_options(parts.config.loader, *parts.model, parts.device, batch);
+  options.on_error = data.on_error;
+  options.max_errors = error_budget(data.max_errors, set.size());
   return options;
 }
 
@@ -184,8 +178,7 @@ Random mixing_key(const Parts& parts, int64_t step, int64_t part) {
 }
 
 std::unique_ptr<BatchStream> training_batches(const Parts& parts) {
-  const LoaderOptions options =
-      loader_options(parts, *parts.train_set, forward_batch(parts.config));
+  const LoaderOptions options = options_for(parts, *parts.train_set, forward_batch(parts.config));
   auto loader =
       std::make_unique<Loader>(*parts.train_set, *parts.train_pipeline, training_order(parts),
                                augmentation_seed(parts), options, parts.state->progress.examples,
@@ -200,7 +193,7 @@ EvalPlan evaluation_plan(const Parts& parts) {
   plan.dataset = parts.val_set.get();
   plan.pipeline = parts.eval_pipeline.get();
   plan.input = parts.config.input;
-  plan.loader = loader_options(
+  plan.loader = options_for(
       parts, *parts.val_set,
       parts.config.eval.batch > 0 ? parts.config.eval.batch : forward_batch(parts.config));
   plan.device = parts.device;

@@ -31,6 +31,18 @@ Normalisation normalisation_for(const InputConfig& input, int64_t channels) {
   return {per_channel(input.mean, channels, "mean"), per_channel(input.std, channels, "std")};
 }
 
+LoaderOptions loader_options(const LoaderConfig& config, const Model& model, at::Device device,
+                             int64_t batch) {
+  LoaderOptions options;
+  options.batch = batch;
+  options.threads = config.threads > 0 ? config.threads : available_cpus();
+  options.prefetch = config.prefetch;
+  options.image = model.input_size();
+  options.channels = model.channels();
+  options.memory = device.is_cuda() ? HostMemory::kPinned : HostMemory::kPageable;
+  return options;
+}
+
 struct BatchStream::InFlight {
   HostBatch batch;
   c10::Event copied;

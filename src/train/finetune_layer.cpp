@@ -8,17 +8,9 @@
 #include "vit/train/stored_model.hpp"
 #include "vit/train/weights_source.hpp"
 
-#include <nlohmann/json.hpp>
+#include "data_layer.hpp"
 
 namespace vit {
-namespace {
-
-// A JSON string is a YAML string too.
-std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-}  // namespace
 
 std::string finetune_layer(const std::filesystem::path& weights, const std::string& model,
                            const std::filesystem::path& data, const config::Document& own) {
@@ -26,12 +18,12 @@ std::string finetune_layer(const std::filesystem::path& weights, const std::stri
   StoredModel stored{identify_model(source, model), source.input.value_or(InputConfig{})};
   if (!source.input) stored.input = input_of_preset(stored.model.name());
   use_new_head(stored.model);
-  std::string text =
-      "init: {weights: " + quoted(std::filesystem::absolute(weights).string()) + ", head: reset}\n";
+  std::string text = "init: {weights: " + yaml_string(std::filesystem::absolute(weights).string()) +
+                     ", head: reset}\n";
   text += config::write(stored);
   if (!data.empty()) {
     const std::string root = std::filesystem::absolute(data).lexically_normal().string();
-    text += "data: {name: " + recognise_data(root) + ", root: " + quoted(root) + "}\n";
+    text += data_layer(recognise_data(root), root);
   }
   return text;
 }

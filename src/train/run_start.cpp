@@ -6,7 +6,8 @@
 #include "vit/train/checkpoint.hpp"
 #include "vit/train/weights_source.hpp"
 
-#include <fmt/core.h>
+#include "stored_config.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -14,20 +15,13 @@
 namespace vit {
 namespace {
 
-config::Document stored_document(const fs::path& checkpoint) {
-  const fs::path file = checkpoint / "config.yaml";
-  return config::Document::from_text(read_text(file), file.string(), checkpoint);
-}
-
 // Says what changed since the checkpoint was written; refuses what would make it another run.
 void compare_with_stored(const RunConfig& config, const RunConfig& stored,
                          const std::vector<std::string>& allowed) {
   std::string refused;
   int changes = 0;
   for (const config::Difference& change : config::diff(stored, config)) {
-    const std::string line = fmt::format("{}: {} -> {}", change.key,
-                                         change.old_text.empty() ? "(none)" : change.old_text,
-                                         change.new_text.empty() ? "(none)" : change.new_text);
+    const std::string line = config::text_of(change);
     const bool permitted = std::any_of(allowed.begin(), allowed.end(), [&](const std::string& key) {
       return change.key == key || change.key.starts_with(key + ".");
     });

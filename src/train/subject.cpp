@@ -6,12 +6,15 @@
 #include "vit/core/files.hpp"
 #include "vit/models/identify.hpp"
 #include "vit/runtime/device.hpp"
+#include "vit/train/batch_stream.hpp"
 #include "vit/train/load_table.hpp"
 #include "vit/train/stored_model.hpp"
 
+#include "data_layer.hpp"
+#include "stored_config.hpp"
+
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
 #include <utility>
@@ -24,10 +27,7 @@ WeightsSource open_weights(const SubjectRequest& request) {
 }
 
 config::Document document_of(const SubjectRequest& request, const WeightsSource& source) {
-  if (!request.run.empty()) {
-    const fs::path stored = source.file.parent_path() / "config.yaml";
-    return config::Document::from_text(read_text(stored), stored.string(), stored.parent_path());
-  }
+  if (!request.run.empty()) return stored_document(source.file.parent_path());
   StoredModel described{identify_model(source, request.model), {}};
   described.input = source.input ? *source.input : input_of_preset(described.model.name());
   return config::Document::from_text(config::write(described), source.weights.name);
@@ -35,12 +35,9 @@ config::Document document_of(const SubjectRequest& request, const WeightsSource&
 
 config::Document data_document(const fs::path& path, const std::string& kind) {
   const std::string root = fs::absolute(path).lexically_normal().string();
-  const std::string quoted =
-      nlohmann::json(root).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   // null first: nothing of another data section stays.
   return config::Document::from_text("data: null", "--data")
-      .overlay(config::Document::from_text("data: {name: " + kind + ", root: " + quoted + "}",
-                                           "--data"));
+      .overlay(config::Document::from_text(data_layer(kind, root), "--data"));
 }
 
 Subject build_subject(const config::Document& document, WeightsSource source) {
@@ -86,15 +83,7 @@ Pipeline viewing_pipeline(const Subject& subject) {
 }
 
 LoaderOptions loader_options(const Subject& subject, int64_t batch) {
-  const LoaderConfig& config = subject.config.loader;
-  LoaderOptions options;
-  options.batch = batch;
-  options.threads = config.threads > 0 ? config.threads : available_cpus();
-  options.prefetch = config.prefetch;
-  options.image = subject.model->input_size();
-  options.channels = subject.model->channels();
-  options.memory = subject.device.is_cuda() ? HostMemory::kPinned : HostMemory::kPageable;
-  return options;
+  return loader_options(subject.config.loader, *subject.model, subject.device, batch);
 }
 
 void require_head(const Subject& subject) {

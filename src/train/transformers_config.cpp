@@ -4,7 +4,7 @@
 #include "vit/models/identify.hpp"
 #include "vit/models/vision_transformer.hpp"
 
-#include <nlohmann/json.hpp>
+#include "json_fields.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -20,7 +20,7 @@ constexpr int kPillowBilinear = 2, kPillowBicubic = 3;  // numbers of Pillow's f
 // The object in a file; an empty one when there is no such file.
 Json read_object(const fs::path& file) {
   if (!fs::is_regular_file(file)) return Json::object();
-  Json object = Json::parse(read_text(file), nullptr, /*allow_exceptions=*/false);
+  Json object = parse_json(read_text(file));
   if (!object.is_object()) {
     throw CheckpointError("'" + file.string() +
                           "' is no JSON object\nget it again, or move it away to do without it");
@@ -33,23 +33,13 @@ Json read_object(const fs::path& file) {
                         "\ncorrect it, or move it away to do without it");
 }
 
-double number(const Json& object, const char* key, double otherwise) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number() ? found->get<double>() : otherwise;
-}
-
-std::string text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 // id2label in order; nothing for the placeholders LABEL_0, ... or when one is missing.
 std::vector<std::string> class_names(const Json& config) {
   const auto labels = config.find("id2label");
   std::vector<std::string> names;
   if (labels == config.end() || !labels->is_object()) return names;
   for (size_t i = 0; i < labels->size(); ++i) {
-    const std::string key = std::to_string(i), name = text(*labels, key.c_str());
+    const std::string key = std::to_string(i), name = text_at(*labels, key.c_str());
     if (name.empty() || name == "LABEL_" + key) return {};
     names.push_back(name);
   }
@@ -73,7 +63,7 @@ double side(const Json& object, const char* key) {
   if (found == object.end()) return 0;
   if (found->is_number()) return found->get<double>();
   if (!found->is_object()) return 0;
-  return number(*found, "height", number(*found, "shortest_edge", 0));
+  return number_at(*found, "height", number_at(*found, "shortest_edge", 0));
 }
 
 std::optional<InputConfig> input_of(const Json& processor, const fs::path& file) {
@@ -85,7 +75,7 @@ std::optional<InputConfig> input_of(const Json& processor, const fs::path& file)
   InputConfig input;
   input.mean = *mean;
   input.std = *std;
-  input.interpolation = number(processor, "resample", kPillowBilinear) == kPillowBicubic
+  input.interpolation = number_at(processor, "resample", kPillowBilinear) == kPillowBicubic
                             ? Interpolation::kBicubic
                             : Interpolation::kBilinear;
   const double size = side(processor, "size"), crop = side(processor, "crop_size");
@@ -103,7 +93,7 @@ int64_t heads_of(const Json& config, const fs::path& file) {
   if (found == config.end()) return 0;
   constexpr int64_t kMost = 1024;
   const int64_t heads = found->is_number_integer() ? found->get<int64_t>() : 0;
-  const int64_t width = std::llround(number(config, "hidden_size", 0));
+  const int64_t width = std::llround(number_at(config, "hidden_size", 0));
   if (heads < 1 || heads > kMost || (width > 0 && width % heads != 0))
     refuse(file, "num_attention_heads: " + found->dump() + ", which no network of width " +
                      std::to_string(width) + " has");
@@ -111,7 +101,7 @@ int64_t heads_of(const Json& config, const fs::path& file) {
 }
 
 Gelu activation_of(const Json& config, const fs::path& file) {
-  const std::string name = text(config, "hidden_act");
+  const std::string name = text_at(config, "hidden_act");
   if (name.empty() || name == "gelu") return Gelu::kErf;
   for (const char* tanh : {"gelu_new", "gelu_pytorch_tanh", "gelu_fast"}) {
     if (name == tanh) return Gelu::kTanh;
@@ -121,7 +111,8 @@ Gelu activation_of(const Json& config, const fs::path& file) {
 
 // The patches of the images that config.json names; 0x0 when it does not say.
 Extent grid_of(const Json& config) {
-  const double image = number(config, "image_size", 0), patch = number(config, "patch_size", 0);
+  const double image = number_at(config, "image_size", 0),
+               patch = number_at(config, "patch_size", 0);
   if (image < 1 || patch < 1 || image > 1e5) return {};
   return square(static_cast<int64_t>(image) / static_cast<int64_t>(patch));
 }
@@ -143,7 +134,7 @@ std::optional<ModelSection> model_of(const Json& config, const fs::path& file,
   auto* vit = section.mutate<VitConfig>();
   if (vit == nullptr) return std::nullopt;
   vit->gelu = activation_of(config, file);
-  vit->norm_eps = number(config, "layer_norm_eps", kUsualEps);
+  vit->norm_eps = number_at(config, "layer_norm_eps", kUsualEps);
   if (!(vit->norm_eps > 0)) refuse(file, "layer_norm_eps: " + config["layer_norm_eps"].dump());
   follow_tensors(section, weights.tensors);
   return section;

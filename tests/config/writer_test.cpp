@@ -235,5 +235,11 @@ TEST(Diff, NamesKeysThatDiffer) {
   EXPECT_EQ(changes.size(), 11U);
 }
 
+TEST(Diff, IsPutIntoALine) {
+  EXPECT_EQ(text_of({"seed", "0", "1"}), "seed: 0 -> 1");
+  EXPECT_EQ(text_of({"clip.norm", "", "1.0"}), "clip.norm: (none) -> 1.0");
+  EXPECT_EQ(text_of({"clip.norm", "1.0", ""}), "clip.norm: 1.0 -> (none)");
+}
+
 }  // namespace
 }  // namespace vit::config::sample

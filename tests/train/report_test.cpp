@@ -75,6 +75,23 @@ TEST(Report, ReadsTheCurvesOfResumedRuns) {
   EXPECT_THAT(run.curves.at("val_average/top1"), ElementsAre(std::pair(1.0, 0.6)));
 }
 
+// A run without a summary has not ended; a score without a top-1 is none.
+TEST(Report, ShowsWhatTheSummarySays) {
+  const TempDir dir;
+  const fs::path folder = make_run(dir / "one", 0.1, 0.375, 2e-6);
+  EXPECT_EQ(read_run(folder).best->top1, 0.375);
+  EXPECT_FALSE(read_run(folder).last);
+  write_atomically(
+      folder / "summary.json",
+      R"({"status": "failed", "best": {"top1": null, "n": 3}, "last": {"top1": 0.5}})");
+  EXPECT_EQ(read_run(folder).status, "failed");
+  EXPECT_FALSE(read_run(folder).best);
+  EXPECT_EQ(read_run(folder).last->top1, 0.5);
+  EXPECT_FALSE(read_run(folder).exaflops);
+  fs::remove(folder / "summary.json");
+  EXPECT_EQ(read_run(folder).status, "running or killed");
+}
+
 TEST(Report, ComparesTheRunsOfAFolder) {
   const TempDir dir;
   make_run(dir / "b", 0.5, 0.25, 1e-6);
@@ -95,6 +112,8 @@ TEST(Report, SaysWhatIsNoRun) {
   } catch (const DataError& error) {
     EXPECT_THAT(error.what(), HasSubstr("there is no run in '" + dir.path().string() + "'"));
   }
+  write_atomically(make_run(dir / "two", 0.1, 0.5, 1) / "summary.json", "[1");
+  EXPECT_THROW(write_report({.runs = {dir / "two"}, .out = {}}), DataError);
   write_atomically(make_run(dir / "one", 0.1, 0.5, 1) / "eval" / "confusion.csv", "a,b\nc,x\n");
   EXPECT_THROW(write_report({.runs = {dir / "one"}, .out = {}}), DataError);
 }

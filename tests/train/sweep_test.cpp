@@ -165,8 +165,8 @@ TEST(Grid, OnlyTheLastRunsSeeTheTest) {
 Standing done(double top1, double loss = 1, double best = 1) {
   Standing standing;
   standing.state = Standing::State::kDone;
-  standing.last = SweepScore{top1, top1, loss, 10, 100, "raw"};
-  standing.best = SweepScore{best, best, loss, 5, 100, "raw"};
+  standing.last = StoredScore{top1, top1, loss, 10, 100, "raw"};
+  standing.best = StoredScore{best, best, loss, 5, 100, "raw"};
   return standing;
 }
 
@@ -202,7 +202,7 @@ TEST(Selection, TakesTheBestMeanOverSeeds) {
 TEST(Selection, AveragedWeightsCountWhereThereAreAny) {
   Standing run = done(0.5);
   EXPECT_EQ(value_of(run, {}), 0.5);
-  run.last_average = SweepScore{0.25, 0.5, std::nan(""), 10, 100, "average"};
+  run.last_average = StoredScore{0.25, 0.5, std::nan(""), 10, 100, "average"};
   EXPECT_EQ(value_of(run, {}), 0.25);
   SelectConfig loss;
   loss.metric = SweepMetric::kLoss;

@@ -20,6 +20,8 @@ struct Difference {
   std::string old_text, new_text;  // as YAML; "" where the key does not exist
   bool resumable = false;          // the key may change when a run goes on
 };
+// "seed: 0 -> 1"; "(none)" on the side where the key does not exist.
+std::string text_of(const Difference& change);
 
 struct Leaf {
   std::string key;

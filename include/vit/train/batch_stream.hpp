@@ -3,6 +3,7 @@
 
 #include "vit/data/loader.hpp"
 #include "vit/data/transform.hpp"
+#include "vit/models/model.hpp"
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
@@ -29,6 +30,11 @@ struct Normalisation {
   std::vector<double> mean, std;
 };
 Normalisation normalisation_for(const InputConfig& input, int64_t channels);
+
+// A loader's options for batches of `batch` examples that go to `model` on `device`. A picture that
+// cannot be read is an error, unless the caller puts in something else.
+LoaderOptions loader_options(const LoaderConfig& config, const Model& model, at::Device device,
+                             int64_t batch);
 
 class BatchStream {
  public:

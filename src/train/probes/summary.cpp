@@ -10,12 +10,6 @@
 namespace vit {
 namespace {
 
-bool same(const std::vector<ProbeSetting>& a, const std::vector<ProbeSetting>& b) {
-  return std::ranges::equal(a, b, [](const ProbeSetting& x, const ProbeSetting& y) {
-    return x.name == y.name && x.value == y.value;
-  });
-}
-
 std::vector<ProbeSetting> without_seed(std::vector<ProbeSetting> settings) {
   std::erase_if(settings, [](const ProbeSetting& setting) { return setting.name == "seed"; });
   return settings;
@@ -34,6 +28,12 @@ bool has_seeds(const ProbeAnswer& answer) {
 }
 
 }  // namespace
+
+bool same(const std::vector<ProbeSetting>& a, const std::vector<ProbeSetting>& b) {
+  return std::ranges::equal(a, b, [](const ProbeSetting& x, const ProbeSetting& y) {
+    return x.name == y.name && x.value == y.value;
+  });
+}
 
 std::vector<ProbeSummary> over_seeds(const std::vector<ProbeResult>& results) {
   std::vector<ProbeSummary> summaries;

@@ -17,6 +17,9 @@ struct ProbeSummary {
   double deviation = 0;        // of top1, estimated from more than one run
 };
 
+// Of the same names and values.
+bool same(const std::vector<ProbeSetting>& a, const std::vector<ProbeSetting>& b);
+
 // One entry for every choice of the other settings, in the order they first appear.
 std::vector<ProbeSummary> over_seeds(const std::vector<ProbeResult>& results);
 

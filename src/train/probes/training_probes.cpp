@@ -2,6 +2,7 @@
 
 #include "vit/config/reader.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -27,8 +28,9 @@ std::string name_of(const std::filesystem::path& path) {
   return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
 
-ProbeGroup open_group(const ProbeSchedule& schedule, const RunConfig& config, const DataSource& own,
-                      const SplitNames& splits) {
+// The splits a probe asks about, still to be opened.
+ProbeGroup wanted_by(const ProbeSchedule& schedule, const DataSource& own,
+                     const SplitNames& splits) {
   ProbeGroup group;
   group.data = schedule.data.string();
   if (!group.data.empty()) group.source = open_source(group.data);
@@ -37,22 +39,21 @@ ProbeGroup open_group(const ProbeSchedule& schedule, const RunConfig& config, co
       group.source ? resolve_splits(source, schedule.train, schedule.test) : splits;
   group.train_split = schedule.train.empty() ? usual.train : schedule.train;
   group.test_split = schedule.test.empty() ? usual.val : schedule.test;
+  return group;
+}
+
+void open_splits(ProbeGroup& group, const RunConfig& config, const DataSource& own,
+                 const SplitNames& splits) {
+  const DataSource& source = group.source ? *group.source : own;
   const bool is_training_split = !group.source && group.train_split == splits.train;
   group.train = is_training_split
                     ? open_training_split(source, group.train_split, config.data.common())
                     : open_split(source, group.train_split);
   group.test = open_split(source, group.test_split);
-  return group;
 }
 
-// The one of `groups` that looks at the same splits, or `wanted` put at their end.
-ProbeGroup& join(ProbeGroup wanted, std::vector<ProbeGroup>& groups) {
-  for (ProbeGroup& group : groups) {
-    if (group.data == wanted.data && group.train_split == wanted.train_split &&
-        group.test_split == wanted.test_split)
-      return group;
-  }
-  return groups.emplace_back(std::move(wanted));
+bool has_same_splits(const ProbeGroup& a, const ProbeGroup& b) {
+  return a.data == b.data && a.train_split == b.train_split && a.test_split == b.test_split;
 }
 
 }  // namespace
@@ -61,7 +62,14 @@ std::vector<ProbeGroup> open_training_probes(const RunConfig& config, const Data
                                              const SplitNames& splits) {
   std::vector<ProbeGroup> groups;
   for (const TrainingProbeSection& section : config.eval.probes) {
-    ProbeGroup& group = join(open_group(section.common(), config, source, splits), groups);
+    ProbeGroup wanted = wanted_by(section.common(), source, splits);
+    auto at = std::ranges::find_if(
+        groups, [&](const ProbeGroup& group) { return has_same_splits(group, wanted); });
+    if (at == groups.end()) {
+      open_splits(wanted, config, source, splits);
+      at = groups.insert(at, std::move(wanted));
+    }
+    ProbeGroup& group = *at;
     const DataSource& data = group.source ? *group.source : source;
     group.probes.push_back({section.name(),
                             section.build({*group.train, data.info().classes, group.train_split}),

@@ -32,7 +32,7 @@ svg .title{font-weight:600;font-size:13px}svg .x{text-anchor:middle}svg .y{text-
 </style></head><body>
 )";
 
-std::string percent_of(const std::optional<Score>& score) {
+std::string percent_of(const std::optional<StoredScore>& score) {
   return score ? fmt::format("{:.2f}", 100 * score->top1) : "";
 }
 

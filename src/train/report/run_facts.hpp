@@ -3,6 +3,8 @@
 
 #include "vit/core/files.hpp"
 
+#include "train/stored_summary.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -15,26 +17,18 @@ namespace vit {
 // (x, y) in the order of x.
 using Curve = std::vector<std::pair<double, double>>;
 
-struct Score {
-  double top1 = 0;
-  int64_t n = 0, step = 0;
-  std::string weights;  // "raw" or "average"
-};
-
 // An evaluation of vit-eval kept in the run's eval/ folder: counts[true][predicted].
 struct Confusion {
   std::vector<std::string> classes;
   std::vector<std::vector<int64_t>> counts;
 };
 
-struct RunFacts {
+// With what summary.json says: scores that have a top-1, and the status "running or killed" where
+// there is none.
+struct RunFacts : StoredSummary {
   fs::path folder;
-  std::string name;    // of the folder
-  std::string status;  // as in summary.json; "running or killed" without one
+  std::string name;  // of the folder
   std::string model, data;
-  std::optional<double> parameters, macs, exaflops, device_hours;  // what old runs did not note
-  int64_t examples = 0;
-  std::optional<Score> best, last, last_average;
   std::map<std::string, Curve> curves;  // by "train/loss", "train/lr", "val/top1",
                                         // "val_average/top1", ..., over epochs
   std::vector<std::pair<std::string, std::string>> settings;  // every key of config.yaml

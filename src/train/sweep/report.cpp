@@ -8,12 +8,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace vit {
 namespace {
 
-using Scores = std::optional<SweepScore>;
+using Scores = std::optional<StoredScore>;
 
 std::string percent(double fraction) {
   return std::isfinite(fraction) ? fmt::format("{:.2f}", 100 * fraction) : "";
@@ -39,6 +40,8 @@ std::string run_table(const std::vector<SweepResult>& results, const std::string
       {"loss", kRight}, {"time", kRight},       {"status", kLeft}};
   const bool averaged = has_averages(results);
   if (averaged) columns.insert(columns.begin() + 4, {"averaged", kRight});
+  const std::vector<std::string> probes = probe_titles(results);
+  for (const std::string& title : probes) columns.insert(columns.end() - 2, {title, kRight});
   Table table(columns);
   for (const SweepResult& result : results) {
     const Standing& run = result.standing;
@@ -52,6 +55,10 @@ std::string run_table(const std::vector<SweepResult>& results, const std::string
         run.wall_s > 0 ? human_duration(run.wall_s) : "",
         state_text(run)};
     if (averaged) cells.insert(cells.begin() + 4, top1(run.last_average));
+    for (const std::string& title : probes) {
+      const StoredProbe* probe = probe_of(result, title);
+      cells.insert(cells.end() - 2, probe != nullptr ? score_text(probe->summary) : "");
+    }
     table.add(cells);
   }
   return table.boxed();
@@ -116,6 +123,23 @@ std::string selection_text(const SweepResults& results) {
 }
 
 }  // namespace
+
+std::vector<std::string> probe_titles(const std::vector<SweepResult>& results) {
+  std::vector<std::string> titles;
+  for (const SweepResult& result : results) {
+    for (const StoredProbe& probe : result.standing.probes) {
+      const std::string title = probe.title();
+      if (std::ranges::find(titles, title) == titles.end()) titles.push_back(title);
+    }
+  }
+  return titles;
+}
+
+const StoredProbe* probe_of(const SweepResult& result, const std::string& title) {
+  for (const StoredProbe& probe : result.standing.probes)
+    if (probe.title() == title) return &probe;
+  return nullptr;
+}
 
 std::string state_text(const Standing& standing) {
   switch (standing.state) {

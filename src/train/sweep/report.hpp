@@ -25,6 +25,10 @@ struct SweepResults {
   std::vector<SweepResult> finals;  // the chosen point on all training data
 };
 
+// What the probes of these runs are called, each once, and one run's answer to it or nullptr.
+std::vector<std::string> probe_titles(const std::vector<SweepResult>& results);
+const StoredProbe* probe_of(const SweepResult& result, const std::string& title);
+
 // "done", "diverged", "to run", ...: how a point stands, in a word or two.
 std::string state_text(const Standing& standing);
 

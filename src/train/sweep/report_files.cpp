@@ -1,5 +1,6 @@
 // sweep.csv and sweep.json.
 #include "vit/core/files.hpp"
+#include "vit/core/text.hpp"
 
 #include "train/sweep/report.hpp"
 
@@ -13,14 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A field of a CSV file (RFC 4180).
-std::string field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
+std::string field(const std::string& text) { return csv_field(text); }
 std::string field(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
 
 class Csv {
@@ -45,17 +39,22 @@ class Csv {
   bool is_first_ = true;
 };
 
-void add_row(Csv& csv, const SweepResult& result, const char* stage) {
+void add_row(Csv& csv, const SweepResult& result, const char* stage,
+             const std::vector<std::string>& probes) {
   const SweepPoint& point = result.run.point;
   const Standing& run = result.standing;
-  const SweepScore none{std::nan(""), std::nan(""), std::nan(""), -1, 0, ""};
-  const SweepScore best = run.best.value_or(none), last = run.last.value_or(none),
-                   average = run.last_average.value_or(none);
+  const StoredScore none{std::nan(""), std::nan(""), std::nan(""), -1, 0, ""};
+  const StoredScore best = run.best.value_or(none), last = run.last.value_or(none),
+                    average = run.last_average.value_or(none);
   csv.add(point.name, std::string(stage));
   for (const auto& [axis, value] : point.values) csv.add(value);
   csv.add(point.seed ? std::to_string(*point.seed) : std::string(), state_text(run), best.top1,
           best.step < 0 ? std::string() : std::to_string(best.step), best.weights, last.top1,
           last.top5, last.loss, average.top1, average.loss, run.wall_s, result.run.folder.string());
+  for (const std::string& title : probes) {
+    const StoredProbe* probe = probe_of(result, title);
+    csv.add(probe != nullptr ? probe->summary.top1 : std::nan(""));
+  }
   csv.end_row();
 }
 
@@ -68,16 +67,32 @@ std::string csv_of(const SweepResults& results) {
         "last_loss", "average_top1", "average_loss", "wall_s", "run"}) {
     csv.add(std::string(title));
   }
+  std::vector<SweepResult> all = results.points;
+  all.insert(all.end(), results.finals.begin(), results.finals.end());
+  const std::vector<std::string> probes = probe_titles(all);
+  for (const std::string& title : probes) csv.add(title);
   csv.end_row();
-  for (const SweepResult& point : results.points) add_row(csv, point, "point");
-  for (const SweepResult& point : results.finals) add_row(csv, point, "final");
+  for (const SweepResult& point : results.points) add_row(csv, point, "point", probes);
+  for (const SweepResult& point : results.finals) add_row(csv, point, "final", probes);
   return csv.text();
 }
 
-Json json_of(const std::optional<SweepScore>& score) {
+Json json_of(const std::optional<StoredScore>& score) {
   if (!score) return nullptr;
   return {{"top1", score->top1}, {"top5", score->top5}, {"loss", score->loss},
           {"step", score->step}, {"n", score->n},       {"weights", score->weights}};
+}
+
+Json json_of(const StoredProbe& probe) {
+  Json object = {{"probe", probe.probe},
+                 {"split", probe.split},
+                 {"weights", probe.weights},
+                 {"step", probe.step}};
+  for (const ProbeSetting& setting : probe.summary.settings)
+    object[setting.name] = setting.value ? Json(*setting.value) : Json(nullptr);
+  object["top1"] = {
+      {"mean", probe.summary.top1}, {"std", probe.summary.deviation}, {"n", probe.summary.runs}};
+  return object;
 }
 
 Json json_of(const SweepResult& result) {
@@ -86,6 +101,8 @@ Json json_of(const SweepResult& result) {
   Json values = Json::object(), set = Json::object();
   for (const auto& [axis, value] : point.values) values[axis] = value;
   for (const Assignment& each : point.assignments) set[each.key] = each.text;
+  Json probes = Json::array();
+  for (const StoredProbe& probe : run.probes) probes.push_back(json_of(probe));
   return {{"point", point.name},
           {"group", point.group},
           {"values", values},
@@ -98,6 +115,7 @@ Json json_of(const SweepResult& result) {
           {"best", json_of(run.best)},
           {"last", json_of(run.last)},
           {"last_average", json_of(run.last_average)},
+          {"probes", probes},
           {"wall_s", run.wall_s}};
 }
 

@@ -33,7 +33,7 @@ std::vector<SweepGroup> groups_of(std::span<const std::string> group_of_run) {
 
 std::optional<double> value_of(const Standing& run, const SelectConfig& select) {
   if (run.state != Standing::State::kDone) return std::nullopt;
-  const std::optional<SweepScore>& score =
+  const std::optional<StoredScore>& score =
       select.at == SweepMoment::kBest ? run.best : run.final_score();
   if (!score) return std::nullopt;
   const double value = select.metric == SweepMetric::kTop1   ? score->top1

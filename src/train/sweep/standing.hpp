@@ -3,21 +3,18 @@
 
 #include "vit/train/run_config.hpp"
 
+#include "train/stored_probes.hpp"
+#include "train/stored_summary.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <string>
+#include <vector>
 
 namespace vit {
 
-// One evaluation as summary.json has it; fractions. NaN: not a number there.
-struct SweepScore {
-  double top1 = 0, top5 = 0, loss = 0;
-  int64_t step = 0, n = 0;
-  std::string weights;  // "raw" or "average"
-};
-
-struct Standing {
+// With what summary.json says; of a changed point, `message` says what has changed.
+struct Standing : StoredSummary {
   enum class State {
     kNew,       // nothing there, or nothing that would be lost
     kStarted,   // stopped or killed on the way: goes on
@@ -27,16 +24,9 @@ struct Standing {
     kChanged,   // done or started with another configuration
   };
   State state = State::kNew;
-  std::string status;   // as in summary.json: "done", "early_stopped", "interrupted", ...
-  std::string message;  // of an error; what has changed
-  std::optional<SweepScore> best, last, last_average;
-  double wall_s = 0;
+  std::vector<StoredProbe> probes;  // as of the best evaluation, or else the last
 
   bool is_over() const { return state == State::kDone || state == State::kDiverged; }
-  // The averaged weights of the last evaluation where there are any, else the raw ones.
-  const std::optional<SweepScore>& final_score() const {
-    return last_average ? last_average : last;
-  }
 };
 
 // Keys that may change when a run is resumed make no other run.

@@ -7,8 +7,9 @@
 #include "vit/data/dataset.hpp"
 #include "vit/data/shared_examples.hpp"
 
+#include "../data_layer.hpp"
+
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include <array>
 #include <charconv>
@@ -60,19 +61,13 @@ std::optional<fs::path> find_version(const fs::path& folder) {
   return newest ? std::optional(found) : std::nullopt;
 }
 
-std::string quoted(const fs::path& path) {
-  return nlohmann::json(path.string())
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 TaskData in_folder(const std::string& kind, const fs::path& root) {
-  return {kind,   root, fmt::format("data: {{name: {}, root: {}}}\n", kind, quoted(root)),
-          kTrain, kVal, kBoth,
-          kTest};
+  return {kind, root, data_layer(kind, root), kTrain, kVal, kBoth, kTest};
 }
 
 TaskData in_records(const SuiteTask& task, const fs::path& root) {
-  std::string section = fmt::format("data:\n  name: tfrecord\n  root: {}\n", quoted(root));
+  std::string section =
+      fmt::format("data:\n  name: tfrecord\n  root: {}\n", yaml_string(root.string()));
   std::istringstream lines(config::write(task.records));
   for (std::string line; std::getline(lines, line);) section += "  " + line + "\n";
   return {"tfrecord", root, std::move(section), task.train, task.val, task.train + "+" + task.val,

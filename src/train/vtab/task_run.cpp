@@ -5,8 +5,10 @@
 #include "vit/core/files.hpp"
 #include "vit/train/run.hpp"
 
+#include "../stored_config.hpp"
+#include "../stored_summary.hpp"
+
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -22,34 +24,24 @@ struct AugmentOnly {
 };
 
 void refuse_another_run(const TaskRun& run) {
-  const fs::path file = run.folder / "config.yaml";
-  if (!fs::exists(file)) return;
-  const RunConfig stored =
-      read_run_config(config::Document::from_text(read_text(file), file.string(), run.folder));
-  for (const config::Difference& change : config::diff(stored, run.config)) {
-    if (change.resumable) continue;
-    throw ConfigError(fmt::format(
-        "'{}' was started with another configuration: {} was {}, now it is {}\n"
-        "choose another --out, or remove that folder to run the task again",
-        run.folder.string(), change.key, change.old_text.empty() ? "not there" : change.old_text,
-        change.new_text.empty() ? "not there" : change.new_text));
-  }
+  if (!fs::exists(run.folder / "config.yaml")) return;
+  const std::vector<config::Difference> changes = changes_since(run.folder, run.config);
+  if (changes.empty()) return;
+  const config::Difference& change = changes.front();
+  throw ConfigError(fmt::format(
+      "'{}' was started with another configuration: {} was {}, now it is {}\n"
+      "choose another --out, or remove that folder to run the task again",
+      run.folder.string(), change.key, change.old_text.empty() ? "not there" : change.old_text,
+      change.new_text.empty() ? "not there" : change.new_text));
 }
 
 // Nothing when the run is not finished.
 std::optional<Accuracy> accuracy_in(const fs::path& folder) {
-  const fs::path file = folder / "summary.json";
-  if (!fs::exists(file)) return std::nullopt;
-  const auto summary = nlohmann::json::parse(read_text(file), nullptr, /*allow_exceptions=*/false);
-  if (!summary.is_object()) return std::nullopt;
-  const auto status = summary.find("status");
-  if (status == summary.end() || (*status != "done" && *status != "early_stopped")) {
-    return std::nullopt;
-  }
-  auto last = summary.find("last_average");
-  if (last == summary.end()) last = summary.find("last");
-  if (last == summary.end() || !last->is_object()) return std::nullopt;
-  return Accuracy{last->value("top1_count", int64_t{0}), last->value("n", int64_t{0})};
+  const std::optional<StoredSummary> summary = stored_summary(folder);
+  if (!summary || !summary->is_finished()) return std::nullopt;
+  const std::optional<StoredScore>& score = summary->final_score();
+  if (!score) return std::nullopt;
+  return Accuracy{score->top1_count, score->n};
 }
 
 }  // namespace

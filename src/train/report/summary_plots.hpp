@@ -1,0 +1,20 @@
+// The two plots of a study, with a point a run: accuracy against compute, and against data.
+#pragma once
+
+#include "plot.hpp"
+#include "run_facts.hpp"
+
+#include <vector>
+
+namespace vit {
+
+// Figure 5 of Dosovitskiy et al. 2021 has the accuracy after transfer over the cost of
+// pre-training; here it is the best top-1 of a run over the compute of the run itself.
+Plot compute_plot(const std::vector<RunFacts>& runs);
+
+// Figures 3 and 4: best top-1 (dashed: the first probe of the raw weights, few-shot for instance)
+// over the images of the training set, a line a model. Runs that differ in nothing but the seed
+// count as their mean. No series unless some model was trained on two sizes.
+Plot data_plot(const std::vector<RunFacts>& runs);
+
+}  // namespace vit
