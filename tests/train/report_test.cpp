@@ -6,6 +6,7 @@
 #include "support/temp_dir.hpp"
 #include "train/report/axis.hpp"
 #include "train/report/plot.hpp"
+#include "train/report/summary_plots.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -102,6 +103,62 @@ TEST(Report, ComparesTheRunsOfAFolder) {
   EXPECT_THAT(page, HasSubstr("<tr><td>schedule.lr<td class=\"t\">0.25<td class=\"t\">0.5</tr>"));
   EXPECT_THAT(page, Not(HasSubstr("<td>model.width")));  // equal in both
   EXPECT_THAT(page, HasSubstr("Accuracy against compute"));
+}
+
+// A run on `images` images of a model of `width` (0: a ResNet).
+RunFacts run_on(const std::string& name, int64_t images, int width, double top1) {
+  RunFacts run;
+  run.name = name;
+  run.model = width > 0 ? "vit" : "bit";
+  run.settings = {{"seed", "0"}, {"model.width", std::to_string(width)}};
+  run.training_images = images;
+  run.exaflops = 1e-6;
+  run.best = StoredScore{.top1 = top1, .top5 = 0, .loss = 0, .weights = "raw"};
+  StoredProbe probe{.probe = "few_shot", .split = "val", .weights = "raw", .summary = {}};
+  probe.summary.top1 = top1 / 2;
+  run.probes = {probe};
+  return run;
+}
+
+TEST(DataPlot, HasALineAModelAndMeansOfSeeds) {
+  const Plot plot = data_plot({run_on("images=9,model=S,seed=0", 900, 64, 0.5),
+                               run_on("images=9,model=S,seed=1", 900, 64, 0.7),
+                               run_on("images=1,model=S,seed=0", 100, 64, 0.4),
+                               run_on("images=1,model=R,seed=0", 100, 0, 0.25),
+                               run_on("images=9,model=R,seed=0", 900, 0, 0.75)});
+  ASSERT_EQ(plot.series.size(), 4U);
+  EXPECT_EQ(plot.series[0].name, "S");
+  EXPECT_THAT(plot.series[0].points,
+              ElementsAre(std::pair(100.0, 40.0), testing::Pair(900.0, testing::DoubleEq(60.0))));
+  EXPECT_TRUE(plot.series[1].is_dashed);
+  EXPECT_THAT(plot.series[1].points,
+              ElementsAre(std::pair(100.0, 20.0), testing::Pair(900.0, testing::DoubleEq(30.0))));
+  EXPECT_EQ(plot.series[2].name, "R,seed=0");
+  EXPECT_NE(plot.series[2].color, plot.series[0].color);
+}
+
+TEST(DataPlot, IsNoneOfRunsOnOneSize) {
+  EXPECT_EQ(plot_svg(data_plot({run_on("a", 900, 64, 0.5), run_on("b", 900, 0, 0.7)})), "");
+  EXPECT_EQ(plot_svg(data_plot({run_on("a", 0, 64, 0.5), run_on("b", 900, 64, 0.7)})), "");
+}
+
+TEST(ComputePlot, ColoursHybridsApart) {
+  RunFacts hybrid = run_on("model=R+S", 900, 64, 0.6);
+  hybrid.settings.emplace_back("model.trunk.layers", "[1]");
+  const Plot plot = compute_plot({run_on("model=S", 900, 64, 0.5), hybrid});
+  ASSERT_EQ(plot.series.size(), 2U);
+  EXPECT_EQ(plot.series[1].name, "R+S");
+  EXPECT_NE(plot.series[0].color, plot.series[1].color);
+}
+
+TEST(Report, WritesFiguresOfTheirOwn) {
+  const TempDir dir;
+  make_run(dir / "a", 0.25, 0.5, 1e-5);
+  write_report({.runs = {dir.path()}, .out = dir / "page.html", .figures = dir / "figures"});
+  const std::string svg = read_text(dir / "figures" / "compute.svg");
+  EXPECT_THAT(svg, testing::StartsWith("<svg xmlns="));
+  EXPECT_THAT(svg, HasSubstr("<style>"));
+  EXPECT_FALSE(fs::exists(dir / "figures" / "data.svg"));
 }
 
 TEST(Report, SaysWhatIsNoRun) {

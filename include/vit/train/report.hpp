@@ -10,9 +10,13 @@
 namespace vit {
 
 struct ReportRequest {
-  std::vector<std::filesystem::path>
-      runs;                   // run folders, or folders that hold run folders (sweeps)
-  std::filesystem::path out;  // "": report.html in the only run, else in the working folder
+  // Run folders, or folders that hold run folders (sweeps).
+  std::vector<std::filesystem::path> runs;
+  // "": report.html in the only run, else in the working folder.
+  std::filesystem::path out;
+  // Folder for the plots against compute and against data, compute.svg and data.svg, each where
+  // there is something to show; "": none.
+  std::filesystem::path figures = {};
 };
 
 // Returns the file that was written. Runs that have not finished are shown as far as they are.

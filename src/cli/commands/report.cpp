@@ -15,6 +15,8 @@ int report(const Arguments& arguments) {
   app.add_option("runs", request.runs, "run folders, or folders of runs")->required();
   app.add_option("--out", request.out,
                  "file to write (default: report.html in the run, or here for several)");
+  app.add_option("--figures", request.figures,
+                 "folder for the plots against compute and data as SVG files of their own");
   if (const auto code = parse(app, arguments)) return *code;
   fmt::print("{}\n", write_report(request).string());
   return 0;

@@ -4,7 +4,7 @@
 #include "vit/core/version.hpp"
 #include "vit/train/report.hpp"
 
-#include "plot.hpp"
+#include "summary_plots.hpp"
 
 #include <fmt/format.h>
 
@@ -25,11 +25,7 @@ table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:right;white-sp
 th{border-bottom:1px solid #888}td:first-child,th:first-child,td.t,th.t{text-align:left}
 tr:hover td{background:#f3f6f9}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(480px,1fr));gap:1em}
-svg{width:100%;height:auto;font:12px system-ui,sans-serif}
-svg .grid{stroke:#e4e4e4}svg .frame{stroke:#555;fill:none}svg .line{fill:none;stroke-width:1.8}
-svg .title{font-weight:600;font-size:13px}svg .x{text-anchor:middle}svg .y{text-anchor:end}
 .legend span{margin-right:1em;white-space:nowrap}img{max-width:100%;image-rendering:pixelated}
-</style></head><body>
 )";
 
 std::string percent_of(const std::optional<StoredScore>& score) {
@@ -60,29 +56,10 @@ std::string overview(const std::vector<RunFacts>& runs) {
   return html + "</table></div>\n";
 }
 
-// Transfer against the cost of pre-training (Figure 5): here the best top-1 against the compute of
-// the run itself.
-std::string compute_plot(const std::vector<RunFacts>& runs) {
-  Plot plot{.title = "Accuracy against compute",
-            .x_label = "exaFLOPs of the run",
-            .y_label = "best top-1 %",
-            .marks = Plot::Marks::kPoints,
-            .is_x_logarithmic = true,
-            .series = {}};
-  std::vector<std::string> families;
-  for (const RunFacts& run : runs) {
-    if (!run.exaflops || !run.best) continue;
-    // One colour a family: the first part of the model's name and whether it has a trunk.
-    const std::string family = run.model.starts_with("vit_r") ? "hybrid" : run.model.substr(0, 3);
-    auto at = std::find(families.begin(), families.end(), family);
-    if (at == families.end()) at = families.insert(families.end(), family);
-    plot.series.push_back({.name = run.name,
-                           .points = {{*run.exaflops, 100 * run.best->top1}},
-                           .color = static_cast<size_t>(at - families.begin())});
-  }
-  const std::string svg = plot_svg(plot);
+std::string study_plots(const std::vector<RunFacts>& runs) {
+  const std::string svg = plot_svg(compute_plot(runs)) + plot_svg(data_plot(runs));
   if (svg.empty()) return "";
-  return "<h2>Accuracy against compute</h2>\n<div class=\"plots\">" + svg + "</div>\n";
+  return "<h2>Accuracy against compute and data</h2>\n<div class=\"plots\">" + svg + "</div>\n";
 }
 
 struct CurveKind {
@@ -226,15 +203,26 @@ std::vector<fs::path> find_runs(const std::vector<fs::path>& given) {
   return found;
 }
 
+void write_figures(const fs::path& folder, const std::vector<RunFacts>& runs) {
+  fs::create_directories(folder);
+  const std::pair<const char*, Plot> plots[] = {{"compute.svg", compute_plot(runs)},
+                                                {"data.svg", data_plot(runs)}};
+  for (const auto& [name, plot] : plots) {
+    const std::string svg = plot_file(plot);
+    if (!svg.empty()) write_atomically(folder / name, svg);
+  }
+}
+
 }  // namespace
 
 fs::path write_report(const ReportRequest& request) {
   std::vector<RunFacts> runs;
   for (const fs::path& folder : find_runs(request.runs)) runs.push_back(read_run(folder));
-  std::string html = kHead;
+  std::string html =
+      std::string(kHead) + kPlotStyle + "svg{width:100%;height:auto}</style></head><body>\n";
   html += fmt::format("<h1>{}</h1>\n", runs.size() == 1 ? html_text(runs[0].name)
                                                         : fmt::format("{} runs", runs.size()));
-  html += overview(runs) + compute_plot(runs) + learning_curves(runs) + comparison(runs) +
+  html += overview(runs) + study_plots(runs) + learning_curves(runs) + comparison(runs) +
           confusions(runs) + samples(runs);
   html += fmt::format(
       "<p>exaFLOPs: 6 x multiply-accumulates of a forward pass without padding x "
@@ -245,6 +233,7 @@ fs::path write_report(const ReportRequest& request) {
                        : runs.size() == 1   ? runs[0].folder / "report.html"
                                             : fs::path("report.html");
   write_atomically(out, html);
+  if (!request.figures.empty()) write_figures(request.figures, runs);
   return out;
 }
 

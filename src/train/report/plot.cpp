@@ -72,20 +72,73 @@ std::string line(const Plot& plot, const Series& series, const Axis& x, const Ax
                      path, html_text(series.name));
 }
 
-// Names go to the left of points in the right half, so that they stay inside the frame.
-std::string points(const Plot& plot, const Series& series, const Axis& x, const Axis& y) {
+// A name beside (x, y), to the left in the right half, so that it stays inside the frame.
+std::string label(double x, double y, const std::string& text) {
+  const bool is_right = x > (kLeft + kWidth - kRight) / 2;
+  return fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>",
+                     is_right ? "y" : "name", x + (is_right ? -7 : 7), y + 4, html_text(text));
+}
+
+std::string dots(const Plot& plot, const Series& series, const Axis& x, const Axis& y) {
   std::string svg;
   for (const auto& point : series.points) {
     if (!can_show(plot, point)) continue;
-    const double px = x.at(point.first), py = y.at(point.second);
-    const bool is_right = px > (kLeft + kWidth - kRight) / 2;
     svg += fmt::format(
         "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\" fill=\"{}\"><title>{}: {:.4g}, {:.4g}</title>"
-        "</circle><text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>",
-        px, py, color_of(series.color), html_text(series.name), point.first, point.second,
-        is_right ? "y" : "name", px + (is_right ? -7 : 7), py + 4, html_text(series.name));
+        "</circle>",
+        x.at(point.first), y.at(point.second), color_of(series.color), html_text(series.name),
+        point.first, point.second);
+    if (plot.marks == Plot::Marks::kPoints)
+      svg += label(x.at(point.first), y.at(point.second), series.name);
   }
   return svg;
+}
+
+std::string labelled_line(const Plot& plot, const Series& series, const Axis& x, const Axis& y) {
+  std::string svg = line(plot, series, x, y) + dots(plot, series, x, y);
+  if (svg.empty() || series.is_dashed || !can_show(plot, series.points.back())) return svg;
+  const auto [last_x, last_y] = series.points.back();
+  return svg + label(x.at(last_x), y.at(last_y) - 10, series.name);
+}
+
+std::string marks(const Plot& plot, const Series& series, const Axis& x, const Axis& y) {
+  switch (plot.marks) {
+    case Plot::Marks::kLine:
+      return line(plot, series, x, y);
+    case Plot::Marks::kPoints:
+      return dots(plot, series, x, y);
+    case Plot::Marks::kLabelledLine:
+      return labelled_line(plot, series, x, y);
+  }
+  return "";
+}
+
+// What is inside of the frame and around it; "" when there is no finite point to show.
+std::string drawing(const Plot& plot) {
+  Range xs, ys;
+  for (const Series& series : plot.series) {
+    for (const auto& point : series.points) {
+      if (!can_show(plot, point)) continue;
+      xs.include(point.first);
+      ys.include(point.second);
+    }
+  }
+  if (xs.low > xs.high) return "";
+  const Axis x(xs.low, xs.high, plot.is_x_logarithmic, kLeft, kWidth - kRight);
+  const Axis y(ys.low, ys.high, plot.is_y_logarithmic, kHeight - kBottom, kTop);
+  std::string svg = frame(plot, x, y);
+  for (const Series& series : plot.series) svg += marks(plot, series, x, y);
+  return svg;
+}
+
+std::string legend(const Plot& plot) {
+  if (plot.marks != Plot::Marks::kLine || plot.series.size() < 2) return "";
+  std::string html = "<p class=\"legend\">";
+  for (const Series& series : plot.series) {
+    html += fmt::format("<span style=\"color:{}\">{} {}</span> ", color_of(series.color),
+                        series.is_dashed ? "\u254c" : "\u2501", html_text(series.name));
+  }
+  return html + "</p>\n";
 }
 
 }  // namespace
@@ -113,33 +166,27 @@ std::string html_text(const std::string& text) {
   return out;
 }
 
+const char* const kPlotStyle =
+    "svg{font:12px system-ui,sans-serif}svg .grid{stroke:#e4e4e4}svg .frame{stroke:#555;fill:none}"
+    "svg .line{fill:none;stroke-width:1.8}svg .title{font-weight:600;font-size:13px}"
+    "svg .x{text-anchor:middle}svg .y{text-anchor:end}";
+
 std::string plot_svg(const Plot& plot) {
-  Range xs, ys;
-  for (const Series& series : plot.series) {
-    for (const auto& point : series.points) {
-      if (!can_show(plot, point)) continue;
-      xs.include(point.first);
-      ys.include(point.second);
-    }
-  }
-  if (xs.low > xs.high) return "";
-  const Axis x(xs.low, xs.high, plot.is_x_logarithmic, kLeft, kWidth - kRight);
-  const Axis y(ys.low, ys.high, plot.is_y_logarithmic, kHeight - kBottom, kTop);
-  std::string svg = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\">", kWidth, kHeight);
-  svg += frame(plot, x, y);
-  for (const Series& series : plot.series) {
-    svg += plot.marks == Plot::Marks::kLine ? line(plot, series, x, y) : points(plot, series, x, y);
-  }
-  svg += "</svg>\n";
-  if (plot.marks == Plot::Marks::kLine && plot.series.size() > 1) {
-    svg += "<p class=\"legend\">";
-    for (const Series& series : plot.series) {
-      svg += fmt::format("<span style=\"color:{}\">{} {}</span> ", color_of(series.color),
-                         series.is_dashed ? "\u254c" : "\u2501", html_text(series.name));
-    }
-    svg += "</p>\n";
-  }
-  return svg;
+  const std::string inside = drawing(plot);
+  if (inside.empty()) return "";
+  return fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\">{}</svg>\n", kWidth, kHeight,
+                     inside) +
+         legend(plot);
+}
+
+std::string plot_file(const Plot& plot) {
+  const std::string inside = drawing(plot);
+  if (inside.empty()) return "";
+  return fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} "
+      "{1}\">"
+      "<style>{2}</style><rect width=\"{0}\" height=\"{1}\" fill=\"#fff\"/>{3}</svg>\n",
+      kWidth, kHeight, kPlotStyle, inside);
 }
 
 }  // namespace vit

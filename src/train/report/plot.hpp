@@ -16,7 +16,9 @@ struct Series {
 };
 
 struct Plot {
-  enum class Marks { kLine, kPoints };  // kPoints: each with its series' name beside it
+  // kPoints: each with its series' name beside it; kLabelledLine: a line through dots, with the
+  // name beside the last one unless it is dashed.
+  enum class Marks { kLine, kPoints, kLabelledLine };
   std::string title, x_label, y_label;
   Marks marks = Marks::kLine;
   bool is_x_logarithmic = false;  // points at 0 and below are left out
@@ -24,8 +26,14 @@ struct Plot {
   std::vector<Series> series;
 };
 
-// "" when there is no finite point to show.
+// How the parts of a plot look, as CSS: the page needs it once, a file of its own has it inside.
+extern const char* const kPlotStyle;
+
+// For a page; "" when there is no finite point to show. Lines without names have them below.
 std::string plot_svg(const Plot& plot);
+
+// The drawing as a file of its own; "" likewise.
+std::string plot_file(const Plot& plot);
 
 // A matrix of at most `most` classes as coloured squares, rows divided by their sums: the classes
 // with the most confusions when there are more.

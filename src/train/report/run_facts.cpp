@@ -47,6 +47,8 @@ void read_metrics(const fs::path& file, RunFacts& run) {
     const std::string kind = text_at(line, "kind");
     const auto epoch = number_at(line, "epoch");
     if (!epoch || (kind != "train" && kind != "eval")) continue;
+    if (const auto examples = number_at(line, "examples"); examples && *epoch > 0)
+      run.training_images = std::llround(*examples / *epoch);
     std::string prefix = "train/";
     if (kind == "eval")
       prefix = text_at(line, "split") + (text_at(line, "weights") == "average" ? "_average/" : "/");
@@ -119,6 +121,7 @@ RunFacts read_run(const fs::path& folder) {
   read_settings(folder, run);
   read_summary(folder, run);
   read_metrics(folder / "metrics.jsonl", run);
+  if (run.best) run.probes = stored_probes(folder, run.best->step);
   run.confusion = read_confusion(folder / "eval" / "confusion.csv");
   run.pictures = pictures_in(folder / "samples");
   return run;

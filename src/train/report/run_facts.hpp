@@ -3,6 +3,7 @@
 
 #include "vit/core/files.hpp"
 
+#include "train/stored_probes.hpp"
 #include "train/stored_summary.hpp"
 
 #include <cstdint>
@@ -29,9 +30,11 @@ struct RunFacts : StoredSummary {
   fs::path folder;
   std::string name;  // of the folder
   std::string model, data;
+  int64_t training_images = 0;          // in an epoch; 0: not known
   std::map<std::string, Curve> curves;  // by "train/loss", "train/lr", "val/top1",
                                         // "val_average/top1", ..., over epochs
   std::vector<std::pair<std::string, std::string>> settings;  // every key of config.yaml
+  std::vector<StoredProbe> probes;                            // as of the best evaluation
   std::optional<Confusion> confusion;
   std::vector<fs::path> pictures;  // of samples/
 };
