@@ -38,8 +38,8 @@ Corruption draw_corruption(int64_t images, int64_t patches, const CorruptionShar
 MaskedPatchModel::MaskedPatchModel(std::unique_ptr<Model> network, int64_t outputs,
                                    const ModelArgs& args)
     : network_(std::move(network)) {
-  const auto [grid, width] = network_->patch_tokens();
-  if (grid.area() == 0) {
+  const PatchTokens tokens = network_->patch_tokens();
+  if (tokens.grid.area() == 0) {
     throw ConfigError(
         "masked patch prediction needs a network with patches\n"
         "this one is a ResNet; choose a ViT or a hybrid");
@@ -48,9 +48,9 @@ MaskedPatchModel::MaskedPatchModel(std::unique_ptr<Model> network, int64_t outpu
   list.seed = args.seed;
   list.allocation = args.allocation;
   const Scope scope(list);
-  mask_token_ = scope.parameter("mask_token", {1, 1, width}, normal(0.02));
+  mask_token_ = scope.parameter("mask_token", {1, 1, tokens.width}, normal(0.02));
   const Scope head = scope.sub("mask_head");
-  head_weight_ = head.parameter("weight", {outputs, width}, lecun_normal(width));
+  head_weight_ = head.parameter("weight", {outputs, tokens.width}, lecun_normal(tokens.width));
   head_bias_ = head.parameter("bias", {outputs}, constant(0));
   parameters_ = network_->parameters();
   parameters_.insert(parameters_.end(), list.parameters.begin(), list.parameters.end());

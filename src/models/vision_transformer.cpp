@@ -25,7 +25,9 @@ class VisionTransformer final : public Model {
 
   const NamedTensors& parameters() const override { return list_.parameters; }
   const NamedTensors& buffers() const override { return list_.buffers; }
-  PatchTokens patch_tokens() const override { return {config_.grid(), config_.width}; }
+  PatchTokens patch_tokens() const override {
+    return {config_.grid(), config_.pitch(), config_.width};
+  }
   at::Tensor encode_patches(const at::Tensor& images, Mode mode,
                             const PatchEdit& edit) const override;
   Extent input_size() const override { return config_.image; }

@@ -19,6 +19,13 @@ Extent VitConfig::features() const {
   return {(image.height + stride - 1) / stride, (image.width + stride - 1) / stride};
 }
 
+// Where the trunk rounded up, its last patches would end beyond the image: all are a bit smaller.
+Extent VitConfig::pitch() const {
+  const int64_t stride = trunk ? trunk->stride() : 1;
+  return {std::min(stride * patch.height, image.height / grid().height),
+          std::min(stride * patch.width, image.width / grid().width)};
+}
+
 void VitConfig::check(config::Problems& problems) const {
   const bool fits = features().height >= patch.height && features().width >= patch.width;
   problems.require(fits, "patch",

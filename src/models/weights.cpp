@@ -33,6 +33,11 @@ bool is_head(const std::string& name) {
   return is_classifier(name) || name.starts_with("pre_logits.");
 }
 
+// Of masked patch prediction.
+bool is_mask(const std::string& name) {
+  return name == "mask_token" || name.starts_with("mask_head.");
+}
+
 std::string name_of(PositionEmbeddingPolicy policy) {
   for (const auto& [name, value] : enum_names(policy)) {
     if (value == policy) return name;
@@ -286,7 +291,7 @@ void Loader::list_unused() {
     if (options_.head == HeadPolicy::kReset && is_head(entry.name))
       report_.dropped.push_back(entry.name);
     else if (in_model(entry.name) == nullptr)
-      report_.unused.push_back(entry.name);
+      (is_mask(entry.name) ? report_.dropped : report_.unused).push_back(entry.name);
   }
 }
 

@@ -29,7 +29,7 @@ std::string load_table(const LoadReport& report) {
       {"resized", "to the model's grid", report.resized},
       {"adapted", "to the model's patches or channels", report.adapted},
       {"new", "in the model, not from the file", report.fresh},
-      {"dropped", "head of the file", report.dropped},
+      {"dropped", "of the file's own task", report.dropped},
       {"unused", "in the file, unknown to the model", report.unused},
       {"ignored", "in the file, no parameters", report.ignored},
   };

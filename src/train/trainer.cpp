@@ -244,6 +244,7 @@ bool Trainer::evaluate_weights(const std::string& weights, std::vector<EvalRepor
   report.n = result.n;
   report.top1_count = result.top1_count;
   report.top5_count = result.top5_count;
+  report.images = result.images - result.unreadable_count;
   report.seconds = result.seconds;
   reports.push_back(report);
   return true;
@@ -296,6 +297,7 @@ RunSummary Trainer::summary() const {
   summary.at = state_.progress;
   summary.status = status_;
   summary.exit_code = exit_code_;
+  summary.has_head = parts_.model->classes() > 0;
   summary.wall_s = wall_before_ + session_.seconds();
   summary.train_s = state_.clocks.train;
   summary.eval_s = state_.clocks.eval;

@@ -100,6 +100,17 @@ TEST(MaskedPatches, AddsItsParametersToThoseOfTheNetwork) {
   EXPECT_GT(find_tensor(parameters, "mask_token")->grad().abs().sum().item<double>(), 0);
 }
 
+TEST(MaskedPatches, KnowsThePixelsOfAPatch) {
+  EXPECT_EQ(make_model()->patch_tokens().pitch, square(4));
+  VitConfig config{.image = {32, 21}, .patch = {7, 4}};  // 4 and 1 pixels are left over
+  EXPECT_EQ(config.pitch(), (Extent{7, 4}));
+  config.image = {64, 60};  // 60: the trunk's last features are half beyond the image
+  config.patch = square(2);
+  config.trunk = TrunkConfig{.layers = {1, 1}};  // stride 8
+  EXPECT_EQ(config.grid(), square(4));
+  EXPECT_EQ(config.pitch(), (Extent{16, 15}));
+}
+
 TEST(MaskedPatches, NeedsPatches) {
   const ModelArgs args{.classes = 0, .allocation = Allocation::kShapesOnly};
   EXPECT_THROW(MaskedPatchModel(ModelSection("bit_r50x1").build(args), 8, args), ConfigError);

@@ -200,10 +200,12 @@ TEST(LoadWeights, ResetsTheHeadsOfEveryFamily) {
 TEST(LoadWeights, ReportsWhatTheFileHasBesides) {
   const auto from = make(config_4x4(), 1), to = make(config_4x4(), 2);
   Weights weights = weights_of(*from);
-  weights.tensors.push_back({"mask_token", at::zeros({1})});
+  for (const char* name : {"mask_token", "register_tokens", "mask_head.weight", "mask_head.bias"})
+    weights.tensors.push_back({name, at::zeros({1})});
   weights.ignored = {"opt/state/step"};
   const LoadReport report = load_weights(*to, weights, kKeepHead);
-  EXPECT_THAT(report.unused, ElementsAre("mask_token"));
+  EXPECT_THAT(report.unused, ElementsAre("register_tokens"));
+  EXPECT_THAT(report.dropped, ElementsAre("mask_token", "mask_head.weight", "mask_head.bias"));
   EXPECT_THAT(report.ignored, ElementsAre("opt/state/step"));
 }
 

@@ -89,6 +89,13 @@ TEST(ResultText, TellsHowToGoOnAfterAStop) {
   EXPECT_THAT(result_text(summary), Not(HasSubstr("step-00000823")));  // nobody evaluated it
 }
 
+TEST(ResultText, LeadsToProbesWithoutAHead) {
+  RunSummary summary = some_end();
+  summary.has_head = false;
+  EXPECT_THAT(result_text(summary),
+              HasSubstr("next      vit-eval --run runs/some --few-shot 10\n"));
+}
+
 TEST(ResultText, OfAFailureHasNoTableUnlessThereIsSomethingToShow) {
   RunSummary summary;
   summary.status = "failed";

@@ -30,7 +30,7 @@ TEST(PatchTargets, AreTheColoursOfThePixels) {
   const at::Tensor mean = at::tensor(normalisation.mean).view({1, 3, 1, 1}),
                    deviation = at::tensor(normalisation.std).view({1, 3, 1, 1});
   const at::Tensor images = ((pixels / 255 - mean) / deviation).to(at::kFloat);
-  const at::Tensor patches = pixel_patches(images, normalisation, {1, 2});
+  const at::Tensor patches = pixel_patches(images, normalisation, {{1, 2}, {2, 4}});
   ASSERT_EQ(patches.sizes(), at::IntArrayRef({1, 2, 3, 2, 4}));
   EXPECT_TRUE(at::allclose(patches[0][0].to(at::kDouble), pixels[0].slice(2, 0, 4).to(at::kDouble),
                            0, 1e-3));
@@ -46,9 +46,27 @@ TEST(PatchTargets, AreTheColoursOfThePixels) {
 
 TEST(PatchTargets, LeaveOutWhatLiesBeyondTheGrid) {
   const at::Tensor images = at::arange(49).view({1, 1, 7, 7}).to(at::kFloat) / 255;
-  const at::Tensor patches = pixel_patches(images, {{0}, {1}}, {2, 2});
+  const at::Tensor patches = pixel_patches(images, {{0}, {1}}, {{2, 2}, {3, 3}});
   ASSERT_EQ(patches.sizes(), at::IntArrayRef({1, 4, 1, 3, 3}));
   EXPECT_NEAR(patches[0][3][0][2][2].item<double>(), 40, 1e-4);
+}
+
+// 32 = 4 x 7 + 4: a patch is still 7 pixels, not 32 / 4.
+TEST(PatchTargets, AreWhatThePatchesOfTheModelShow) {
+  const TempDir dir;
+  const TrainingRun run{dir.path(),
+                        {"objective={name: masked_patches, target: pixels}", "model.image=32",
+                         "model.patch=7", "data.size=40"},
+                        {}};
+  const auto parts = assemble(run.config());
+  EXPECT_EQ(find_tensor(parts->model->parameters(), "mask_head.weight")->size(0), 3 * 7 * 7);
+  const at::Tensor images = at::rand({2, 3, 32, 32});
+  const at::Tensor patches =
+      pixel_patches(images, {{0, 0, 0}, {1, 1, 1}}, parts->model->patch_tokens());
+  ASSERT_EQ(patches.sizes(), at::IntArrayRef({2, 16, 3, 7, 7}));
+  EXPECT_TRUE(at::allclose(patches.select(1, 1 * 4 + 2),  // row 1, column 2
+                           images.slice(2, 7, 14).slice(3, 14, 21) * 255));
+  EXPECT_TRUE(std::isfinite(parts->objective->evaluate(evaluation_plan(*parts)).loss));
 }
 
 class MaskedTraining : public testing::TestWithParam<const char*> {};
@@ -64,6 +82,7 @@ TEST_P(MaskedTraining, Learns) {
       "average=none"};
   const RunSummary summary = TrainingRun{dir.path(), sets, {}}.train();
   ASSERT_EQ(summary.status, "done");
+  EXPECT_FALSE(summary.has_head);
   const EvalReport& last = summary.last.front();
   const int64_t cells = GetParam() == std::string("downsized") ? 16 : 1;
   EXPECT_EQ(last.n, 40 * 8 * cells);  // half of 16 patches of 40 pictures

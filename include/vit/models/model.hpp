@@ -59,6 +59,7 @@ using PatchEdit = std::function<at::Tensor(const at::Tensor& patches)>;
 // The patches of networks that have tokens.
 struct PatchTokens {
   Extent grid;        // N = rows x columns; 0x0: there are none
+  Extent pitch;       // pixels of the image that a patch covers, counted from its top left
   int64_t width = 0;  // D
 };
 

@@ -111,6 +111,7 @@ struct VitConfig {
   }
   Extent features() const;  // what the patches are cut from: the image, or the trunk's output
   Extent grid() const { return {features().height / patch.height, features().width / patch.width}; }
+  Extent pitch() const;  // pixels of the image that a patch covers
 
   static constexpr auto describe() {
     using namespace config;

@@ -90,7 +90,7 @@ struct LoadReport {
   std::vector<std::string> resized;  // "pos_embed 14x14 -> 24x24 grid (timm)"
   std::vector<std::string> adapted;  // "patch_embed.proj.weight 3 -> 1 channels"
   std::vector<std::string> fresh;    // of the model, as initialised: the reset head
-  std::vector<std::string> dropped;  // head of the file, left out
+  std::vector<std::string> dropped;  // head and mask of the file, left out
   std::vector<std::string> unused;   // of the file, which the model has no place for
   std::vector<std::string> ignored;  // of the file, no parameters (Weights::ignored)
   std::vector<std::string> notes;    // "head.weight of the file is all zeros"

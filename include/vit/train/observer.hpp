@@ -44,7 +44,8 @@ struct EvalReport {
   std::string split;    // "val"
   std::string weights;  // "raw" or "average"
   double loss = 0;
-  int64_t n = 0, top1_count = 0, top5_count = 0;
+  int64_t n = 0, top1_count = 0, top5_count = 0;  // answers; several an image, or none
+  int64_t images = 0;                             // that could be read
   double seconds = 0;
   bool best = false;  // a new best top-1 of the run
 
@@ -89,7 +90,8 @@ struct RunSummary {
   std::vector<EvalReport> best;  // the evaluation with the best top-1
   std::string last_checkpoint, best_checkpoint;  // relative paths, "" when there is none
   std::filesystem::path run_dir;
-  std::string message;  // of an error
+  bool has_head = true;  // the network tells classes
+  std::string message;   // of an error
 };
 
 class Observer {

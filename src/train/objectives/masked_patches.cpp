@@ -90,11 +90,8 @@ std::unique_ptr<Model> MaskedPatches::build(const ModelSection& section, ModelAr
   color_classes_ = int64_t{1} << (3 * args.channels);
   int64_t outputs = color_classes_;
   if (config_.target == PatchTarget::kDownsized) outputs *= 16;
-  if (config_.target == PatchTarget::kPixels) {
-    const Extent size = network->input_size(), grid = network->patch_tokens().grid;
-    if (grid.area() > 0)
-      outputs = args.channels * (size.height / grid.height) * (size.width / grid.width);
-  }
+  if (config_.target == PatchTarget::kPixels)
+    outputs = args.channels * network->patch_tokens().pitch.area();
   auto model = std::make_unique<MaskedPatchModel>(std::move(network), outputs, args);
   model_ = model.get();
   require_a_patch();
@@ -112,13 +109,13 @@ void MaskedPatches::require_a_patch() const {
 }
 
 MaskedPatches::Answers MaskedPatches::ask(const at::Tensor& images, Mode mode) const {
-  const Extent grid = model_->patch_tokens().grid;
+  const PatchTokens tokens = model_->patch_tokens();
   const Corruption corruption =
-      draw_corruption(images.size(0), grid.area(), shares(), images.device());
+      draw_corruption(images.size(0), tokens.grid.area(), shares(), images.device());
   at::Tensor predictions = model_->predict(images, mode, corruption).to(at::kFloat);
   if (config_.target != PatchTarget::kPixels)
     predictions = predictions.reshape({images.size(0), -1, color_classes_});
-  const at::Tensor all = pixel_patches(images, normalisation_, grid);  // [B, N, C, p, q]
+  const at::Tensor all = pixel_patches(images, normalisation_, tokens);  // [B, N, C, p, q]
   const at::Tensor places = corruption.places.view({all.size(0), -1, 1, 1, 1})
                                 .expand({-1, -1, all.size(2), all.size(3), all.size(4)});
   return {predictions, all.gather(1, places)};

@@ -23,9 +23,9 @@ at::Tensor cell_classes(const at::Tensor& patches, int64_t side) {
 }  // namespace
 
 at::Tensor pixel_patches(const at::Tensor& images, const Normalisation& normalisation,
-                         Extent grid) {
+                         const PatchTokens& tokens) {
   const int64_t batch = images.size(0), channels = images.size(1);
-  const int64_t rows = images.size(2) / grid.height, columns = images.size(3) / grid.width;
+  const Extent grid = tokens.grid, pitch = tokens.pitch;
   // Channel by channel: numbers of the host enter as arguments, not as a copy to the device.
   std::vector<at::Tensor> planes;
   for (int64_t c = 0; c < channels; ++c) {
@@ -36,11 +36,11 @@ at::Tensor pixel_patches(const at::Tensor& images, const Normalisation& normalis
                          .add(255 * normalisation.mean[i]));
   }
   const at::Tensor pixels = at::stack(planes, 1);  // [B, C, H, W]
-  return pixels.slice(2, 0, grid.height * rows)
-      .slice(3, 0, grid.width * columns)
-      .reshape({batch, channels, grid.height, rows, grid.width, columns})
+  return pixels.narrow(2, 0, grid.height * pitch.height)
+      .narrow(3, 0, grid.width * pitch.width)
+      .reshape({batch, channels, grid.height, pitch.height, grid.width, pitch.width})
       .permute({0, 2, 4, 1, 3, 5})  // [B, h, w, C, p, q]
-      .reshape({batch, grid.area(), channels, rows, columns});
+      .reshape({batch, grid.area(), channels, pitch.height, pitch.width});
 }
 
 at::Tensor color_class(const at::Tensor& colors) {

@@ -3,7 +3,7 @@
 // B images, C channels, N patches, p x q pixels a patch
 #pragma once
 
-#include "vit/core/extent.hpp"
+#include "vit/models/model.hpp"
 #include "vit/train/batch_stream.hpp"
 
 #include <ATen/core/Tensor.h>
@@ -11,8 +11,9 @@
 namespace vit {
 
 // Normalised images [B, C, H, W] back to pixels of 0 .. 255, cut into patches: [B, N, C, p, q].
-// p and q are the whole parts of H and W divided by the grid; pixels beyond are left out.
-at::Tensor pixel_patches(const at::Tensor& images, const Normalisation& normalisation, Extent grid);
+// p x q is the pitch of the patches; pixels beyond the last whole patch are left out.
+at::Tensor pixel_patches(const at::Tensor& images, const Normalisation& normalisation,
+                         const PatchTokens& tokens);
 
 // Colours of [.., C] in 0 .. 255 by three bits a channel: level min(7, floor(colour / 32)), the
 // first channel counting most. int64 [..] in 0 .. 8^C - 1.

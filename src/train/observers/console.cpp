@@ -282,8 +282,8 @@ class PlainObserver final : public Observer {
   void evaluated(const EvalReport& report) override {
     print_pending();
     spdlog::info("{}: ep {:.2f} step {} {} ({} images in {:.1f} s){}", subject(report),
-                 report.at.epoch(), report.at.step, scores(report, " "), report.n, report.seconds,
-                 report.best ? " best" : "");
+                 report.at.epoch(), report.at.step, scores(report, " "), report.images,
+                 report.seconds, report.best ? " best" : "");
     silence_.restart();
   }
 

@@ -79,8 +79,10 @@ std::string result_text(const RunSummary& summary) {
   if (!finished(summary) && resumable) {
     text += fmt::format("  continue with: vit-train --run-dir {} --resume\n", folder);
   }
-  if (finished(summary) && resumable)
-    text += fmt::format("  next      vit-eval --run {}\n", folder);
+  if (finished(summary) && resumable) {
+    text += fmt::format("  next      vit-eval --run {}{}\n", folder,
+                        summary.has_head ? "" : " --few-shot 10");
+  }
   return text;
 }
 
