@@ -190,7 +190,8 @@ std::vector<std::string> shipped_configs(const SearchPath& search) {
   return names;
 }
 
-fs::path find_config(const std::string& name_or_path, const SearchPath& search) {
+fs::path find_config(const std::string& name_or_path, const SearchPath& search,
+                     const std::string& kind) {
   std::error_code ignored;
   fs::path given = name_or_path;
   const auto exists = [&](const fs::path& path) {
@@ -206,14 +207,16 @@ fs::path find_config(const std::string& name_or_path, const SearchPath& search) 
   if (fs::is_directory(given, ignored)) {
     throw ConfigError(fmt::format("'{}' is a folder, not a configuration file", name_or_path));
   }
-  const std::vector<std::string> shipped = shipped_configs(search);
+  std::vector<std::string> shipped = shipped_configs(search);
+  std::erase_if(shipped, [&](const std::string& name) { return !name.starts_with(kind); });
   const bool is_path = is_config_file(given) || given.has_parent_path();
   std::string text =
       is_path ? fmt::format("no configuration file '{}'", name_or_path)
               : fmt::format("no configuration '{}', neither as a file nor among the shipped ones",
                             name_or_path);
-  const std::string guess =
-      closest(is_config_file(given) ? given.stem().string() : name_or_path, shipped);
+  const std::string word = is_config_file(given) ? given.stem().string() : name_or_path;
+  std::string guess = closest(word, shipped);
+  if (guess.empty()) guess = closest(kind + word, shipped);
   if (!guess.empty()) text += fmt::format("; did you mean '{}'?", guess);
   if (!shipped.empty()) text += fmt::format("\nshipped: {}", join(shipped, ", "));
   throw ConfigError(text);

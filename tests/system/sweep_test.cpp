@@ -1,6 +1,6 @@
 // vit-sweep: every point a run of its own, done once, resumed, refused or reported; and a choice
 // that does not see the test.
-#include "system.hpp"
+#include "sweeping.hpp"
 
 #include <gmock/gmock.h>
 
@@ -12,38 +12,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-const std::string kQuick =
-    "base: [smoke]\n"
-    "set: {steps: 4 steps, log: {every: 1 step, tensorboard: false, samples: false}}\n";
-const std::string kTwoRates = kQuick + "axes: {schedule.lr: [0.001, 0.01]}\n";
-
-class Sweeping : public SystemTest {
- protected:
-  void write_sweep(const std::string& text) const { write_file(dir_ / "s.yaml", text); }
-  Outcome sweep(const Words& more = {}) const {
-    return call("vit-sweep", Words{"s.yaml", "--out", "out"} + more);
-  }
-  fs::path point(const std::string& name) const { return dir_ / "out" / name; }
-  std::string status(const std::string& name) const {
-    return json_file(point(name) / "summary.json").value("status", "none");
-  }
-  Json meta(const std::string& name) const { return json_file(point(name) / "meta.json"); }
-  size_t sessions(const std::string& name) const { return meta(name)["sessions"].size(); }
-  Json result() const { return json_file(dir_ / "out" / "sweep.json"); }
-
-  // A sweep of one endless point that has made its first report, or of several.
-  std::unique_ptr<Process> start_long(const Words& more = {}) const {
-    write_sweep(kTwoRates);
-    auto process = std::make_unique<Process>(command(
-        "vit-sweep", Words{"s.yaml", "--out", "out"} + sets({"set.steps=100000 steps"}) + more));
-    EXPECT_TRUE(process->wait_until([&] { return reports("lr=0.001") > 1; })) << process->wait();
-    return process;
-  }
-  size_t reports(const std::string& name) const {
-    return json_lines(point(name) / "metrics.jsonl").size();
-  }
-};
 
 TEST_F(Sweeping, RunsEveryPointOnceAndReports) {
   write_sweep(kTwoRates + "seeds: [0, 1]\n");
@@ -63,7 +31,12 @@ TEST_F(Sweeping, RunsEveryPointOnceAndReports) {
   EXPECT_EQ(last["last"]["top1"], json_file(point(names[3]) / "summary.json")["last"]["top1"]);
   const std::string csv = read_file(dir_ / "out" / "sweep.csv");
   EXPECT_THAT(csv, StartsWith("point,stage,schedule.lr,seed,status,best_top1"));
+  EXPECT_THAT(csv, HasSubstr(",wall_s,run,params,macs,exaflops\n"));
   EXPECT_THAT(csv, HasSubstr("\n\"lr=0.01,seed=1\",point,0.01,1,done,"));
+  for (const char* cost : {"params", "macs", "exaflops"}) {
+    EXPECT_TRUE(last[cost].is_number()) << cost;
+    EXPECT_EQ(last[cost], json_file(point(names[3]) / "summary.json")[cost]);
+  }
 
   const auto before = snapshot(dir_ / "out");
   const Outcome again = sweep();
@@ -166,15 +139,22 @@ TEST_F(Sweeping, AKilledRunIsReportedAndTriedAgain) {
 }
 
 TEST_F(Sweeping, AFailedPointEndsNothing) {
-  write_sweep(kQuick + "axes: {data.val: [nowhere, val]}\n");
-  const Outcome outcome = sweep();
+  write_pets(8, {"train", "val"});
+  fs::copy(dir_ / "pets", dir_ / "torn", fs::copy_options::recursive);
+  for (const auto& file : fs::recursive_directory_iterator(dir_ / "torn"))
+    if (file.is_regular_file()) write_file(file.path(), "no picture");
+  write_sweep(kQuick + "axes: {data.root: [torn, pets]}\n");
+  const Words data = sets({"set.data={name: folder, root: pets}"});
+  const Outcome outcome = sweep(data);
   EXPECT_EQ(outcome.exit_code, 7) << outcome;
-  EXPECT_THAT(outcome.err, HasSubstr("error: 1 of 2 runs failed\n  val=nowhere: "));
-  EXPECT_THAT(outcome.err, HasSubstr("there is no split 'nowhere'"));
-  EXPECT_THAT(read_file(dir_ / "out/logs/val=nowhere.log"), HasSubstr("the splits are"));
-  EXPECT_EQ(status("val=val"), "done");
+  EXPECT_THAT(outcome.err, HasSubstr("error: 1 of 2 runs failed\n  root=torn: "));
+  EXPECT_THAT(read_file(dir_ / "out/logs/root=torn.log"), HasSubstr("error: "));
+  EXPECT_EQ(status("root=pets"), "done");
   EXPECT_EQ(result()["points"][0]["state"], "failed");
-  EXPECT_THAT(outcome.out, ContainsRegex("val=nowhere .*failed"));
+  EXPECT_THAT(outcome.out, ContainsRegex("root=torn .*failed"));
+  const Outcome all = sweep(data + sets({"axes={data.root: [torn]}"}));
+  EXPECT_EQ(all.exit_code, 3) << "the code of every run: " << all;
+  EXPECT_THAT(all.err, HasSubstr("error: 1 of 1 runs failed"));
 }
 
 TEST_F(Sweeping, ADivergedPointHasNoNumber) {
@@ -219,6 +199,7 @@ TEST_F(Sweeping, ChoosesRetrainsAndTests) {
   write_sweep(kQuick + "axes: {schedule.lr: [0.0, 0.01]}\n" + kSelection);
   const Outcome commands = sweep({"--print-commands"});
   EXPECT_THAT(commands.out, Not(HasSubstr("final"))) << "nothing is chosen yet";
+  EXPECT_THAT(commands.err, HasSubstr("2 final runs follow once these are done"));
   const Outcome outcome = sweep();
   EXPECT_EQ(outcome.exit_code, 0) << outcome;
   EXPECT_EQ(meta("lr=0.01")["train"]["examples"], 72);
@@ -246,6 +227,20 @@ TEST_F(Sweeping, ChoosesRetrainsAndTests) {
   const Outcome again = sweep();
   EXPECT_EQ(again.out, outcome.out);
   EXPECT_EQ(sweep({"--print-commands"}).out, "");
+}
+
+TEST_F(Sweeping, PrintedCommandsLeadToTheLastRuns) {
+  write_sweep(kTwoRates + kSelection);
+  for (const size_t lines : {2, 2, 0}) {  // the points, the last runs, nothing
+    const Outcome printed = sweep({"--print-commands"});
+    EXPECT_EQ(printed.exit_code, 0) << printed;
+    EXPECT_EQ(static_cast<size_t>(std::count(printed.out.begin(), printed.out.end(), '\n')), lines);
+    const Outcome ran = run({"/bin/sh", {"-e", "-c", printed.out}, dir_.path(), {}});
+    EXPECT_EQ(ran.exit_code, 0) << ran << printed;
+  }
+  const Outcome collected = sweep();
+  EXPECT_EQ(collected.exit_code, 0) << collected;
+  EXPECT_EQ(result()["finals"].size(), 2U);
 }
 
 // The proof that a choice does not see the test: with pictures there that nobody can read, every
@@ -283,54 +278,6 @@ TEST_F(Sweeping, FineTunesEachPoint) {
   EXPECT_EQ(meta("lr=0.03")["classes"], 2);
   EXPECT_EQ(sweep().exit_code, 0) << "known again: the same configuration";
   EXPECT_EQ(sessions("lr=0.03"), 1U);
-}
-
-TEST_F(Sweeping, BadInputIsASentence) {
-  const std::vector<std::tuple<std::string, Words, std::string>> cases = {
-      {kQuick + "axes: {schedule.lrr: [1]}", {}, "did you mean 'lr'?"},
-      {kQuick + "axes: {schedule.lr: []}", {}, "an empty grid"},
-      {kQuick, {}, "there is nothing to run"},
-      {kQuick + "axes: {schedule.lr: [1, 1.0]}", {}, "are the same run"},
-      {kQuick + "axis: {}", {}, "did you mean 'axes'?"},
-      {"base: [nowhere]\nseeds: [1]", {}, "nowhere"},
-      {"program: finetune\nseeds: [1]", {}, "weights: must be given"},
-      {"program: evaluate\nseeds: [1]", {}, "program"},
-      {kTwoRates + "select: {val: test}", {}, "which is for the test"},
-      {kTwoRates, {"--jobs", "0"}, "--jobs"},
-      {kTwoRates, {"--jbos", "2"}, "'--jobs'"},
-      {kTwoRates, {"--out", "full"}, "holds no sweep"}};
-  write_file(dir_ / "full" / "thesis.tex", "mine");
-  for (const auto& [text, more, named] : cases) {
-    write_sweep(text);
-    const bool elsewhere = !more.empty() && more[0] == "--out";
-    const Outcome outcome = elsewhere ? call("vit-sweep", Words{"s.yaml"} + more) : sweep(more);
-    EXPECT_EQ(outcome.exit_code, 2) << text << outcome;
-    EXPECT_THAT(outcome.err, StartsWith("error: "));
-    EXPECT_THAT(outcome.err, HasSubstr(named)) << text;
-    EXPECT_EQ(outcome.out, "");
-    EXPECT_FALSE(fs::exists(dir_ / "out"));
-  }
-  EXPECT_EQ(call("vit-sweep", {"missing.yaml"}).exit_code, 2);
-  EXPECT_THAT(call("vit-sweep", {}).err, HasSubstr("needs a sweep file"));
-  EXPECT_THAT(call("vit-sweep", {"--help-config"}).out, HasSubstr("axes"));
-  EXPECT_EQ(names_in(dir_ / "full"), Words{"thesis.tex"});
-}
-
-TEST_F(Sweeping, ShippedSweepsAreValid) {
-  int seen = 0;
-  for (const auto& entry : fs::directory_iterator(fs::path(VIT_SOURCE_DIR) / "configs/sweeps")) {
-    const bool tunes = read_file(entry.path()).find("program: finetune") != std::string::npos;
-    if (tunes && !fs::exists(dir_ / "run")) {
-      ASSERT_EQ(call("vit-train", smoke("run", {"steps=1 steps"})).exit_code, 0);
-      write_pets();
-    }
-    const Outcome outcome =
-        call("vit-sweep", Words{"sweeps/" + entry.path().stem().string(), "--dry-run"} +
-                              (tunes ? sets({"weights=run", "data=pets"}) : Words{}));
-    EXPECT_EQ(outcome.exit_code, 0) << entry.path() << outcome;
-    ++seen;
-  }
-  EXPECT_GE(seen, 4);
 }
 
 }  // namespace

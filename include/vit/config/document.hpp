@@ -30,8 +30,10 @@ using SearchPath = std::vector<std::filesystem::path>;
 
 // All configurations of the search path, as names that can be given instead of a path.
 std::vector<std::string> shipped_configs(const SearchPath& search);
-// The file a path or bare name stands for. Throws ConfigError with the shipped names.
-std::filesystem::path find_config(const std::string& name_or_path, const SearchPath& search);
+// The file a path or bare name stands for. Throws ConfigError with the shipped names that start
+// with `kind`: "sweeps/" where no other will do.
+std::filesystem::path find_config(const std::string& name_or_path, const SearchPath& search,
+                                  const std::string& kind = "");
 
 class Document {
  public:

@@ -30,11 +30,13 @@ struct SweepRequest {
   std::vector<std::string> argv;  // to say how to go on
 };
 
-// Every point is checked before the first run starts. Each is a process of its own of this program;
-// points that are done are skipped, interrupted ones go on. Prints the table to stdout and writes
-// sweep.csv and sweep.json. Returns kDone, also when points diverged; kStopped or kInterrupted when
-// it was stopped after its runs have saved. Throws ConfigError for the file, the grid, or points
-// that have changed since they ran; Error(kExternal) when runs failed; Diverged when all did.
+// Every point is checked before the first run starts, its data too (but for kPrintCommands: they
+// may be where the runs are). Each is a process of its own of this program; points that are done
+// are skipped, interrupted ones go on. Prints the table to stdout and writes sweep.csv and
+// sweep.json. Returns kDone, also when points diverged; kStopped or kInterrupted when it was
+// stopped after its runs have saved. Throws ConfigError for the file, the grid, or points that have
+// changed since they ran; Error(kData) for data, splits, or splits of a selection that share
+// examples; Error(kExternal) when runs failed, or the code of all of them; Diverged when all did.
 ExitCode run_sweep(const SweepRequest& request);
 
 // The keys of a sweep file.

@@ -31,7 +31,7 @@ int sweep(const Arguments& arguments) {
   if (list) request.action = Action::kList;
   if (print) request.action = Action::kPrintCommands;
   request.shipped = config_folders();
-  request.file = config::find_config(file, request.shipped);
+  request.file = config::find_config(file, request.shipped, "sweeps/");
   request.document = load_document({request.file.string()}, sets);
   request.argv = arguments;
   return static_cast<int>(run_sweep(request));

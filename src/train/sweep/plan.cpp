@@ -26,6 +26,13 @@ fs::path find_base(const std::string& name, const SweepRequest& request) {
   return fs::absolute(found).lexically_normal();
 }
 
+// Whether an axis is called by this key, or by one below it.
+bool is_axis(const SweepPoint& point, const std::string& key) {
+  return std::any_of(point.values.begin(), point.values.end(), [&](const auto& value) {
+    return value.first == key || value.first.starts_with(key + ".");
+  });
+}
+
 }  // namespace
 
 SweepPlanner::SweepPlanner(const SweepRequest& request, const SweepConfig& config, fs::path out)
@@ -105,8 +112,12 @@ std::vector<SweepRun> SweepPlanner::plan(const std::vector<SweepPoint>& points) 
                           "' are the same run\nremove one of the values");
       runs.push_back(std::move(run));
     } catch (const config::InvalidConfig& error) {
-      for (const config::Problem& problem : error.problems().list()) {
-        if (seen.insert(problem.message()).second) problems.add(problem);
+      for (config::Problem problem : error.problems().list()) {
+        // An axis that is no key is wrong once, not with each of its values.
+        const bool is_of_axis = problem.unknown_key && is_axis(point, problem.key);
+        if (!seen.insert(is_of_axis ? problem.key : problem.message()).second) continue;
+        if (is_of_axis) problem.text += " (an axis of this sweep)";
+        problems.add(std::move(problem));
       }
     }
   }

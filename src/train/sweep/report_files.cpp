@@ -8,11 +8,14 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <limits>
 
 namespace vit {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 std::string field(const std::string& text) { return csv_field(text); }
 std::string field(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
@@ -50,7 +53,9 @@ void add_row(Csv& csv, const SweepResult& result, const char* stage,
   for (const auto& [axis, value] : point.values) csv.add(value);
   csv.add(point.seed ? std::to_string(*point.seed) : std::string(), state_text(run), best.top1,
           best.step < 0 ? std::string() : std::to_string(best.step), best.weights, last.top1,
-          last.top5, last.loss, average.top1, average.loss, run.wall_s, result.run.folder.string());
+          last.top5, last.loss, average.top1, average.loss, run.wall_s, result.run.folder.string(),
+          run.parameters.value_or(kUnknown), run.macs.value_or(kUnknown),
+          run.exaflops.value_or(kUnknown));
   for (const std::string& title : probes) {
     const StoredProbe* probe = probe_of(result, title);
     csv.add(probe != nullptr ? probe->summary.top1 : std::nan(""));
@@ -62,9 +67,9 @@ std::string csv_of(const SweepResults& results) {
   Csv csv;
   csv.add(std::string("point"), std::string("stage"));
   for (const auto& [axis, value] : results.points.at(0).run.point.values) csv.add(axis);
-  for (const char* title :
-       {"seed", "status", "best_top1", "best_step", "best_weights", "last_top1", "last_top5",
-        "last_loss", "average_top1", "average_loss", "wall_s", "run"}) {
+  for (const char* title : {"seed", "status", "best_top1", "best_step", "best_weights", "last_top1",
+                            "last_top5", "last_loss", "average_top1", "average_loss", "wall_s",
+                            "run", "params", "macs", "exaflops"}) {
     csv.add(std::string(title));
   }
   std::vector<SweepResult> all = results.points;
@@ -81,6 +86,10 @@ Json json_of(const std::optional<StoredScore>& score) {
   if (!score) return nullptr;
   return {{"top1", score->top1}, {"top5", score->top5}, {"loss", score->loss},
           {"step", score->step}, {"n", score->n},       {"weights", score->weights}};
+}
+
+Json number_or_null(const std::optional<double>& value) {
+  return value ? Json(*value) : Json(nullptr);
 }
 
 Json json_of(const StoredProbe& probe) {
@@ -116,7 +125,10 @@ Json json_of(const SweepResult& result) {
           {"last", json_of(run.last)},
           {"last_average", json_of(run.last_average)},
           {"probes", probes},
-          {"wall_s", run.wall_s}};
+          {"wall_s", run.wall_s},
+          {"params", run.parameters ? Json(std::llround(*run.parameters)) : Json(nullptr)},
+          {"macs", number_or_null(run.macs)},
+          {"exaflops", number_or_null(run.exaflops)}};
 }
 
 Json selection_of(const SweepResults& results) {

@@ -98,6 +98,7 @@ class Stage {
     standing = standing_of(result.run.folder, result.run.config);
     if (stop_of(end) == ExitCode::kDone && !standing.is_over()) {
       standing.state = State::kFailed;
+      standing.exit_code = end.exit_code;
       const std::string error = error_in(log_of(to_run_[job]), log_starts_[job]);
       standing.message = error.empty() ? to_string(end) : error;
     }

@@ -9,6 +9,7 @@
 
 #include "train/run_folder.hpp"
 #include "train/screen_text.hpp"
+#include "train/sweep/data_check.hpp"
 #include "train/sweep/report.hpp"
 #include "train/sweep/stage.hpp"
 
@@ -17,6 +18,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 #include <utility>
 
 namespace vit {
@@ -25,8 +27,16 @@ namespace {
 using State = Standing::State;
 
 constexpr const char* kRecord = "sweep.yaml";  // tells that a folder is one of a sweep
+constexpr int64_t kMostJobs = 1024;
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+// What a process ended with, where it is one of ours that says more than that it failed.
+ExitCode code_of(int64_t exit_code) {
+  const bool is_ours = exit_code >= static_cast<int64_t>(ExitCode::kInternal) &&
+                       exit_code <= static_cast<int64_t>(ExitCode::kExternal);
+  return is_ours ? static_cast<ExitCode>(exit_code) : ExitCode::kExternal;
+}
 
 std::vector<SweepResult> results_of(std::vector<SweepRun> runs) {
   std::vector<SweepResult> results;
@@ -57,12 +67,14 @@ class Sweep {
         print(list_text(results_.points));
         if (results_.chosen) print("chosen\n" + list_text(results_.finals));
         refuse_changed();
+        check_data(to_do(), config_.select);
         return ExitCode::kDone;
-      case SweepRequest::Action::kPrintCommands:
+      case SweepRequest::Action::kPrintCommands:  // the data may be elsewhere: where the runs are
         choose_if_complete();
         refuse_changed();
         print_commands(results_.points);
         print_commands(results_.finals);
+        announce_finals();
         return ExitCode::kDone;
       case SweepRequest::Action::kRun:
         break;
@@ -78,6 +90,15 @@ class Sweep {
       if (std::exchange(group, point.run.point.group) == point.run.point.group) continue;
       planner_.plan(final_points(*config_.select, point.run.point));
     }
+  }
+
+  std::vector<const SweepRun*> to_do() const {
+    std::vector<const SweepRun*> runs;
+    for (const auto* results : {&results_.points, &results_.finals}) {
+      for (const SweepResult& result : *results)
+        if (!result.standing.is_over()) runs.push_back(&result.run);
+    }
+    return runs;
   }
 
   void refuse_changed() const {
@@ -105,9 +126,20 @@ class Sweep {
     }
   }
 
+  // What the printed commands leave out: nothing is chosen yet.
+  void announce_finals() const {
+    if (!config_.select || config_.select->retrain.empty() || results_.chosen) return;
+    if (to_do().empty()) return;  // no point has a number
+    const size_t count = config_.select->seeds.size();
+    spdlog::info("{} final run{} once these are done: call vit-sweep --print-commands again", count,
+                 count == 1 ? " follows" : "s follow");
+  }
+
   ExitCode run() {
+    choose_if_complete();
     refuse_changed();
     refuse_foreign_folder();
+    check_data(to_do(), config_.select);
     const RunFolder lock(out_);
     write_atomically(out_ / kRecord, config::write(config_));
     const StopSignal signals;
@@ -133,6 +165,7 @@ class Sweep {
   bool holds_only_points() const {
     return std::all_of(fs::directory_iterator(out_), {}, [&](const auto& entry) {
       const std::string name = entry.path().filename().string();
+      if (config_.select && name == "final") return true;
       return std::any_of(results_.points.begin(), results_.points.end(),
                          [&](const SweepResult& result) { return result.run.point.name == name; });
     });
@@ -188,18 +221,21 @@ class Sweep {
   void report_failures() const {
     size_t failed = 0, diverged = 0, all = 0;
     std::string text;
+    std::set<int64_t> codes;
     for (const auto* results : {&results_.points, &results_.finals}) {
       for (const SweepResult& result : *results) {
         ++all;
         if (result.standing.state == State::kDiverged) ++diverged;
         if (result.standing.is_over()) continue;
         ++failed;
+        codes.insert(result.standing.exit_code);
         const std::string& message = result.standing.message;
         text += "\n" + result.run.point.name + ": " + message.substr(0, message.find('\n'));
       }
     }
     if (failed > 0) {
-      throw Error(ExitCode::kExternal,
+      const bool alike = failed == all && codes.size() == 1;
+      throw Error(alike ? code_of(*codes.begin()) : ExitCode::kExternal,
                   fmt::format("{} of {} runs failed{}\nthe same command tries them again", failed,
                               all, text));
     }
@@ -214,8 +250,8 @@ class Sweep {
 };
 
 void check(const SweepRequest& request) {
-  if (request.jobs < 1 || request.jobs > 1024)
-    throw ConfigError("--jobs is the number of runs at a time, 1 or more");
+  if (request.jobs >= 1 && request.jobs <= kMostJobs) return;
+  throw ConfigError(fmt::format("--jobs is the number of runs at a time, 1 to {}", kMostJobs));
 }
 
 }  // namespace
