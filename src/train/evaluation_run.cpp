@@ -3,6 +3,7 @@
 #include "vit/config/reader.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
+#include "vit/core/last_part.hpp"
 #include "vit/core/log.hpp"
 #include "vit/core/text.hpp"
 #include "vit/data/labelled_files.hpp"
@@ -220,6 +221,27 @@ WeightsResult evaluate_weights(const Evaluated& subject, const std::string& name
   return result;
 }
 
+// The files of a run's own data lie in eval/, those of other data in a folder there.
+void keep_in_run(const EvaluationRequest& request, const EvaluationResults& results) {
+  const fs::path data = request.data.lexically_normal();
+  const fs::path folder =
+      data.empty() ? request.run / "eval" : request.run / "eval" / last_part(data);
+  std::string name = results.split;
+  std::replace_if(
+      name.begin(), name.end(),
+      [](char c) { return std::string("/[]:% ").find(c) != std::string::npos; }, '_');
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    spdlog::warn("cannot write to '{}': {}", folder.string(), error.message());
+    return;
+  }
+  write_atomically(folder / (name + ".json"), results_json(results));
+  if (!results.is_scored) return;
+  write_atomically(folder / (name + "_per_class.csv"), per_class_csv(results));
+  write_atomically(folder / (name + "_confusion.csv"), confusion_csv(results));
+}
+
 void write_files(const EvaluationRequest& request, const EvaluationResults& results,
                  const at::Tensor& logits) {
   if (!request.predictions.empty()) write_atomically(request.predictions, predictions_csv(results));
@@ -232,21 +254,7 @@ void write_files(const EvaluationRequest& request, const EvaluationResults& resu
   }
   if (!request.json.empty() && request.json != "-")
     write_atomically(request.json, results_json(results));
-  if (request.run.empty()) return;
-  std::string name = results.split;
-  std::replace_if(
-      name.begin(), name.end(),
-      [](char c) { return std::string("/[]:% ").find(c) != std::string::npos; }, '_');
-  std::error_code error;
-  fs::create_directories(request.run / "eval", error);
-  if (error) {
-    spdlog::warn("cannot write to '{}': {}", (request.run / "eval").string(), error.message());
-    return;
-  }
-  write_atomically(request.run / "eval" / (name + ".json"), results_json(results));
-  if (!results.is_scored) return;
-  write_atomically(request.run / "eval" / "per_class.csv", per_class_csv(results));
-  write_atomically(request.run / "eval" / "confusion.csv", confusion_csv(results));
+  if (!request.run.empty()) keep_in_run(request, results);
 }
 
 }  // namespace

@@ -249,9 +249,9 @@ TEST_F(Programs, PerClassTableAndFilesOfARun) {
   ASSERT_EQ(outcome.exit_code, 0) << outcome;
   EXPECT_THAT(outcome.out, HasSubstr("macro"));
   EXPECT_EQ(names_in(dir_ / "copy" / "eval"),
-            (Words{"confusion.csv", "per_class.csv", "val.json"}));
+            (Words{"val.json", "val_confusion.csv", "val_per_class.csv"}));
   int examples = 0;
-  for (const Words& row : csv_rows(read_file(dir_ / "copy" / "eval" / "per_class.csv"))) {
+  for (const Words& row : csv_rows(read_file(dir_ / "copy" / "eval" / "val_per_class.csv"))) {
     if (row[0] != "class") examples += std::stoi(row[2]);
   }
   EXPECT_EQ(examples, 40);

@@ -47,7 +47,7 @@ fs::path make_run(const fs::path& folder, double lr, double top1, double exaflop
           "\"device_hours\":0.5,\"examples\":64,\"best\":{{\"top1\":{},\"n\":100,\"step\":2,"
           "\"weights\":\"raw\"}},\"last\":null}}",
           exaflops, top1));
-  write_atomically(folder / "eval" / "confusion.csv",
+  write_atomically(folder / "eval" / "val_confusion.csv",
                    "label\\prediction,cat,\"dog, <small>\"\ncat,7,3\n\"dog, <small>\",0,10\n");
   return folder;
 }
@@ -71,7 +71,7 @@ TEST(Report, ShowsTableCurvesAndConfusionOfARun) {
 // Of repeated steps the last row counts, and a line that was cut off counts for nothing.
 TEST(Report, ReadsTheCurvesOfResumedRuns) {
   const TempDir dir;
-  const RunFacts run = read_run(make_run(dir / "one", 0.1, 0.375, 2e-6));
+  const RunFacts run = read_run(make_run(dir / "one", 0.1, 0.375, 2e-6), "one");
   EXPECT_THAT(run.curves.at("train/loss"), ElementsAre(std::pair(0.5, 2.5), std::pair(1.0, 1.5)));
   EXPECT_THAT(run.curves.at("val_average/top1"), ElementsAre(std::pair(1.0, 0.6)));
 }
@@ -80,17 +80,17 @@ TEST(Report, ReadsTheCurvesOfResumedRuns) {
 TEST(Report, ShowsWhatTheSummarySays) {
   const TempDir dir;
   const fs::path folder = make_run(dir / "one", 0.1, 0.375, 2e-6);
-  EXPECT_EQ(read_run(folder).best->top1, 0.375);
-  EXPECT_FALSE(read_run(folder).last);
+  EXPECT_EQ(read_run(folder, "one").best->top1, 0.375);
+  EXPECT_FALSE(read_run(folder, "one").last);
   write_atomically(
       folder / "summary.json",
       R"({"status": "failed", "best": {"top1": null, "n": 3}, "last": {"top1": 0.5}})");
-  EXPECT_EQ(read_run(folder).status, "failed");
-  EXPECT_FALSE(read_run(folder).best);
-  EXPECT_EQ(read_run(folder).last->top1, 0.5);
-  EXPECT_FALSE(read_run(folder).exaflops);
+  EXPECT_EQ(read_run(folder, "one").status, "failed");
+  EXPECT_FALSE(read_run(folder, "one").best);
+  EXPECT_EQ(read_run(folder, "one").last->top1, 0.5);
+  EXPECT_FALSE(read_run(folder, "one").exaflops);
   fs::remove(folder / "summary.json");
-  EXPECT_EQ(read_run(folder).status, "running or killed");
+  EXPECT_EQ(read_run(folder, "one").status, "running or killed");
 }
 
 TEST(Report, ComparesTheRunsOfAFolder) {
@@ -112,7 +112,7 @@ RunFacts run_on(const std::string& name, int64_t images, int width, double top1)
   run.model = width > 0 ? "vit" : "bit";
   run.settings = {{"seed", "0"}, {"model.width", std::to_string(width)}};
   run.training_images = images;
-  run.exaflops = 1e-6;
+  run.exaflops_in_all = 1e-6;
   run.best = StoredScore{.top1 = top1, .top5 = 0, .loss = 0, .weights = "raw"};
   StoredProbe probe{.probe = "few_shot", .split = "val", .weights = "raw", .summary = {}};
   probe.summary.top1 = top1 / 2;
@@ -151,6 +151,46 @@ TEST(ComputePlot, ColoursHybridsApart) {
   EXPECT_NE(plot.series[0].color, plot.series[1].color);
 }
 
+TEST(Report, CountsTheComputeOfPretraining) {
+  const TempDir dir;
+  const fs::path pretrained = make_run(dir / "pre", 0.1, 0.5, 0.25);
+  const fs::path tuned = make_run(dir / "tuned", 0.1, 0.5, 0.125);
+  const auto start_from = [&](const fs::path& weights) {
+    write_atomically(tuned / "config.yaml",
+                     fmt::format("model: {{name: vit_ti16}}\ndata: {{name: synthetic}}\n"
+                                 "init: {{weights: '{}'}}\n",
+                                 weights.string()));
+  };
+  start_from(pretrained / "checkpoints" / "step-00000002" / "model.safetensors");
+  EXPECT_EQ(read_run(tuned, "").exaflops_in_all, 0.375);
+  start_from(dir / "elsewhere.safetensors");
+  EXPECT_FALSE(read_run(tuned, "").exaflops_in_all);
+  start_from(tuned);
+  EXPECT_FALSE(read_run(tuned, "").exaflops_in_all) << "a circle";
+}
+
+// What a masked-patch run counts is no top-1 of images.
+TEST(Report, LeavesOutScoresOfOtherObjectives) {
+  const TempDir dir;
+  const fs::path folder = make_run(dir / "one", 0.1, 0.375, 2e-6);
+  write_atomically(folder / "config.yaml",
+                   "model: {name: vit_ti16}\ndata: {name: synthetic}\n"
+                   "objective: {name: masked_patches}\n");
+  const RunFacts run = read_run(folder, "one");
+  EXPECT_FALSE(run.best);
+  EXPECT_FALSE(run.curves.contains("val/top1"));
+  EXPECT_TRUE(run.curves.contains("train/loss"));
+}
+
+TEST(Report, FindsRunsBelowRuns) {
+  const TempDir dir;
+  make_run(dir / "a", 0.5, 0.25, 1e-6);
+  make_run(dir / "final" / "seed=0", 0.5, 0.25, 1e-6);
+  const std::string page = read_text(write_report({.runs = {dir.path()}, .out = dir / "p.html"}));
+  EXPECT_THAT(page, HasSubstr("<h1>2 runs</h1>"));
+  EXPECT_THAT(page, HasSubstr("<tr><td>final/seed=0<td"));
+}
+
 TEST(Report, WritesFiguresOfTheirOwn) {
   const TempDir dir;
   make_run(dir / "a", 0.25, 0.5, 1e-5);
@@ -171,7 +211,7 @@ TEST(Report, SaysWhatIsNoRun) {
   }
   write_atomically(make_run(dir / "two", 0.1, 0.5, 1) / "summary.json", "[1");
   EXPECT_THROW(write_report({.runs = {dir / "two"}, .out = {}}), DataError);
-  write_atomically(make_run(dir / "one", 0.1, 0.5, 1) / "eval" / "confusion.csv", "a,b\nc,x\n");
+  write_atomically(make_run(dir / "one", 0.1, 0.5, 1) / "eval" / "val_confusion.csv", "a,b\nc,x\n");
   EXPECT_THROW(write_report({.runs = {dir / "one"}, .out = {}}), DataError);
 }
 
@@ -194,7 +234,7 @@ TEST(Plot, LeavesOutWhatHasNoPlace) {
 }
 
 TEST(Confusion, ShowsTheClassesWithTheMostErrors) {
-  const Confusion confusion{{"a", "b", "c"}, {{5, 0, 0}, {1, 3, 1}, {2, 0, 3}}};
+  const Confusion confusion{"val", {"a", "b", "c"}, {{5, 0, 0}, {1, 3, 1}, {2, 0, 3}}};
   const std::string svg = confusion_svg(confusion, 2);
   EXPECT_THAT(svg, HasSubstr("The 2 of 3 classes"));
   EXPECT_THAT(svg, Not(HasSubstr(">a</text>")));

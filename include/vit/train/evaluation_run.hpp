@@ -21,9 +21,9 @@ struct EvaluationRequest : SubjectRequest {
 };
 
 // Evaluates raw weights and, beside them, averaged ones where the checkpoint has them; prints
-// tables to stdout (to stderr when JSON goes there), writes the files asked for, and for a run its
-// eval/<split>.json, per_class.csv and confusion.csv. Throws ConfigError, DataError,
-// CheckpointError.
+// tables to stdout (to stderr when JSON goes there), writes the files asked for, and for a run
+// <split>.json, <split>_per_class.csv and <split>_confusion.csv to its eval/, or to eval/<name of
+// the data>/ when that is not the run's own. Throws ConfigError, DataError, CheckpointError.
 void run_evaluation(const EvaluationRequest& request);
 
 }  // namespace vit

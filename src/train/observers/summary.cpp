@@ -1,5 +1,6 @@
 // summary.json: how a run ended, in one object, written last and also after a failure.
 #include "vit/core/files.hpp"
+#include "vit/core/last_part.hpp"
 #include "vit/train/compute.hpp"
 #include "vit/train/observer.hpp"
 
@@ -42,8 +43,7 @@ Object evaluation(const EvalReport* report, const RunSummary& summary) {
 // The folder's own name, also of "runs/x/" and ".".
 std::string name_of(const std::filesystem::path& folder) {
   if (folder.empty()) return "";
-  const auto path = std::filesystem::absolute(folder).lexically_normal();
-  return (path.has_filename() ? path.filename() : path.parent_path().filename()).string();
+  return last_part(std::filesystem::absolute(folder).lexically_normal());
 }
 
 class SummaryObserver final : public Observer {

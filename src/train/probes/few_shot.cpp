@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 namespace vit {
@@ -179,15 +180,26 @@ class FewShot final : public Probe {
   std::vector<int64_t> examples_;
 };
 
+// 2^from, ..., 2^to.
+std::vector<double> powers_of_two(int from, int to) {
+  std::vector<double> powers;
+  for (int i = from; i <= to; ++i) powers.push_back(std::ldexp(1.0, i));
+  return powers;
+}
+
 }  // namespace
 
 void add_few_shot(Probes::Catalog& probes) {
-  probes.add<FewShotConfig>(
-      "few_shot",
-      "A linear classifier on k examples a class, in closed form (Dosovitskiy et al. 2021).",
-      [](const FewShotConfig& config, const ProbeData& data) {
-        return std::make_unique<FewShot>(config, data);
-      });
+  probes
+      .add<FewShotConfig>(
+          "few_shot",
+          "A linear classifier on k examples a class, in closed form (Dosovitskiy et al. 2021).",
+          [](const FewShotConfig& config, const ProbeData& data) {
+            return std::make_unique<FewShot>(config, data);
+          })
+      .preset("few_shot_sweep", {.l2 = powers_of_two(-10, 19)},
+              "Every strength of Scenic's sweep; with several data sets it takes, for each number "
+              "of shots, the one of the best mean rank.");
 }
 
 }  // namespace vit

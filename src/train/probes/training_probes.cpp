@@ -1,9 +1,9 @@
 #include "training_probes.hpp"
 
 #include "vit/config/reader.hpp"
+#include "vit/core/last_part.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 namespace vit {
@@ -21,11 +21,6 @@ std::unique_ptr<DataSource> open_source(const std::string& path) {
   document.set("data.name", recognise_data(path), "eval.probes");
   document.set("data.root", path, "eval.probes");
   return config::read<OtherData>(document).data.build();
-}
-
-// The last part of a path, also of one that ends in a slash.
-std::string name_of(const std::filesystem::path& path) {
-  return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
 
 // The splits a probe asks about, still to be opened.
@@ -77,7 +72,7 @@ std::vector<ProbeGroup> open_training_probes(const RunConfig& config, const Data
   }
   // For people: whose split it is.
   for (ProbeGroup& group : groups) {
-    if (group.source) group.test_split = name_of(group.data) + " " + group.test_split;
+    if (group.source) group.test_split = last_part(group.data) + " " + group.test_split;
   }
   return groups;
 }

@@ -1,5 +1,6 @@
 // The page: one function a section, in the order in which they are read.
 #include "vit/core/error.hpp"
+#include "vit/core/last_part.hpp"
 #include "vit/core/text.hpp"
 #include "vit/core/version.hpp"
 #include "vit/train/report.hpp"
@@ -159,9 +160,9 @@ std::string base64(const std::string& bytes) {
 std::string confusions(const std::vector<RunFacts>& runs) {
   std::string html;
   for (const RunFacts& run : runs) {
-    if (run.confusion)
-      html +=
-          "<div><h3>" + html_text(run.name) + "</h3>" + confusion_svg(*run.confusion) + "</div>\n";
+    for (const Confusion& confusion : run.confusions)
+      html += fmt::format("<div><h3>{}: {}</h3>{}</div>\n", html_text(run.name),
+                          html_text(confusion.split), confusion_svg(confusion));
   }
   if (html.empty()) return "";
   return "<h2>Confusion (vit-eval)</h2>\n<p>Row: the label; column: the prediction; blue: right. "
@@ -181,26 +182,35 @@ std::string samples(const std::vector<RunFacts>& runs) {
   return html.empty() ? "" : "<h2>Samples</h2>\n<div class=\"plots\">" + html + "</div>\n";
 }
 
-// The runs of the request in the order of their names; a folder of runs stands for all in it.
-std::vector<fs::path> find_runs(const std::vector<fs::path>& given) {
-  std::vector<fs::path> found;
+// Every run below a folder, in the order of their paths.
+void collect_runs(const fs::path& folder, std::vector<fs::path>& found) {
+  if (is_run(folder)) {
+    found.push_back(folder);
+    return;
+  }
+  std::vector<fs::path> inside;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.is_directory() && !entry.is_symlink()) inside.push_back(entry.path());
+  std::sort(inside.begin(), inside.end());
+  for (const fs::path& each : inside) collect_runs(each, found);
+}
+
+// The runs of the request in its order; a folder of runs stands for all in it.
+std::vector<RunFacts> read_runs(const std::vector<fs::path>& given) {
+  std::vector<RunFacts> runs;
   for (const fs::path& path : given) {
-    std::vector<fs::path> inside;
-    if (is_run(path)) {
-      inside.push_back(path);
-    } else if (fs::is_directory(path)) {
-      for (const auto& entry : fs::directory_iterator(path)) {
-        if (!entry.is_symlink() && is_run(entry.path())) inside.push_back(entry.path());
-      }
-      std::sort(inside.begin(), inside.end());
-    }
-    if (inside.empty()) {
+    std::vector<fs::path> found;
+    if (fs::is_directory(path)) collect_runs(path, found);
+    if (found.empty()) {
       throw DataError("there is no run in '" + path.string() +
                       "'\na run folder has config.yaml and metrics.jsonl; vit-train writes them");
     }
-    found.insert(found.end(), inside.begin(), inside.end());
+    for (const fs::path& folder : found) {
+      runs.push_back(read_run(folder, folder == path ? last_part(fs::weakly_canonical(folder))
+                                                     : fs::relative(folder, path).string()));
+    }
   }
-  return found;
+  return runs;
 }
 
 void write_figures(const fs::path& folder, const std::vector<RunFacts>& runs) {
@@ -216,8 +226,7 @@ void write_figures(const fs::path& folder, const std::vector<RunFacts>& runs) {
 }  // namespace
 
 fs::path write_report(const ReportRequest& request) {
-  std::vector<RunFacts> runs;
-  for (const fs::path& folder : find_runs(request.runs)) runs.push_back(read_run(folder));
+  const std::vector<RunFacts> runs = read_runs(request.runs);
   std::string html =
       std::string(kHead) + kPlotStyle + "svg{width:100%;height:auto}</style></head><body>\n";
   html += fmt::format("<h1>{}</h1>\n", runs.size() == 1 ? html_text(runs[0].name)

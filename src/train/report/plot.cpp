@@ -12,7 +12,7 @@ namespace vit {
 namespace {
 
 constexpr double kWidth = 620, kHeight = 340;
-constexpr double kLeft = 64, kRight = 12, kTop = 30, kBottom = 48;
+constexpr double kLeft = 64, kRight = 24, kTop = 30, kBottom = 48;
 
 // Told apart also by people who see fewer colours (Okabe & Ito 2008), without their yellow.
 constexpr const char* kColors[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",

@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <sstream>
+#include <string_view>
 
 namespace vit {
 namespace {
@@ -33,6 +35,14 @@ void read_summary(const fs::path& folder, RunFacts& run) {
   leave_out_if_empty(run.best);
   leave_out_if_empty(run.last);
   leave_out_if_empty(run.last_average);
+}
+
+// What masked patches or the like count as right is no top-1 of images.
+void leave_out_scores(RunFacts& run) {
+  run.best = run.last = run.last_average = std::nullopt;
+  std::erase_if(run.curves, [](const auto& curve) {
+    return curve.first.ends_with("/top1") || curve.first.ends_with("/top5");
+  });
 }
 
 // A resumed run repeats the steps since its checkpoint: the last row of each (kind, step, weights)
@@ -60,16 +70,44 @@ void read_metrics(const fs::path& file, RunFacts& run) {
   for (const auto& [name, points] : by_name) run.curves[name] = Curve(points.begin(), points.end());
 }
 
-void read_settings(const fs::path& folder, RunFacts& run) {
-  const RunConfig config = read_run_config(stored_document(folder));
+// The run that `weights`, a file or folder, belongs to: nothing when it is gone, or no run's.
+std::optional<fs::path> run_of(const fs::path& weights) {
+  constexpr int kDepth = 4;  // run/checkpoints/step-00000100/model.safetensors
+  std::error_code ignored;
+  fs::path path = fs::weakly_canonical(weights, ignored);
+  for (int i = 0; i < kDepth && path.has_relative_path(); ++i, path = path.parent_path())
+    if (is_run(path)) return path;
+  return std::nullopt;
+}
+
+// The run in `folder` and, as its weights came from another run, that one and so on; nothing when
+// one of them is not there or did not note its cost.
+std::optional<double> exaflops_with_sources(fs::path folder) {
+  constexpr int kMost = 16;  // more are a circle
+  double sum = 0;
+  for (int i = 0; i < kMost; ++i) {
+    const std::optional<StoredSummary> summary = stored_summary(folder);
+    if (!summary || !summary->exaflops) return std::nullopt;
+    sum += *summary->exaflops;
+    const fs::path weights = read_run_config(stored_document(folder)).init.weights;
+    if (weights.empty()) return sum;
+    const std::optional<fs::path> source = run_of(weights);
+    if (!source) return std::nullopt;
+    folder = *source;
+  }
+  return std::nullopt;
+}
+
+void read_settings(const RunConfig& config, RunFacts& run) {
   run.model = config.model.name();
   run.data = config.data.name();
   for (const config::Leaf& leaf : config::leaves(config))
     run.settings.emplace_back(leaf.key, leaf.text);
 }
 
-std::optional<Confusion> read_confusion(const fs::path& file) {
-  if (!fs::exists(file)) return std::nullopt;
+constexpr std::string_view kConfusion = "_confusion.csv";
+
+Confusion read_confusion(const fs::path& file) {
   const DataError broken("'" + file.string() +
                          "' is not a confusion matrix\nvit-eval --run writes it anew");
   const auto fields_of = [&](const std::string& row) {
@@ -81,6 +119,8 @@ std::optional<Confusion> read_confusion(const fs::path& file) {
   std::string row;
   if (!std::getline(lines, row)) throw broken;
   Confusion confusion;
+  confusion.split = file.filename().string();
+  confusion.split.resize(confusion.split.size() - kConfusion.size());
   confusion.classes = fields_of(row);
   confusion.classes.erase(confusion.classes.begin());
   while (std::getline(lines, row)) {
@@ -98,11 +138,11 @@ std::optional<Confusion> read_confusion(const fs::path& file) {
   return confusion;
 }
 
-std::vector<fs::path> pictures_in(const fs::path& folder) {
+std::vector<fs::path> files_in(const fs::path& folder, const std::string& ending) {
   std::vector<fs::path> found;
   if (!fs::is_directory(folder)) return found;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() == ".png") found.push_back(entry.path());
+    if (entry.path().filename().string().ends_with(ending)) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -114,16 +154,20 @@ bool is_run(const fs::path& folder) {
   return fs::exists(folder / "config.yaml") && fs::exists(folder / "metrics.jsonl");
 }
 
-RunFacts read_run(const fs::path& folder) {
+RunFacts read_run(const fs::path& folder, const std::string& name) {
   RunFacts run;
   run.folder = folder;
-  run.name = fs::weakly_canonical(folder).filename().string();
-  read_settings(folder, run);
+  run.name = name;
+  const RunConfig config = read_run_config(stored_document(folder));
+  read_settings(config, run);
   read_summary(folder, run);
   read_metrics(folder / "metrics.jsonl", run);
+  if (config.objective.name() != "classification") leave_out_scores(run);
   if (run.best) run.probes = stored_probes(folder, run.best->step);
-  run.confusion = read_confusion(folder / "eval" / "confusion.csv");
-  run.pictures = pictures_in(folder / "samples");
+  run.exaflops_in_all = exaflops_with_sources(folder);
+  for (const fs::path& file : files_in(folder / "eval", std::string(kConfusion)))
+    run.confusions.push_back(read_confusion(file));
+  run.pictures = files_in(folder / "samples", ".png");
   return run;
 }
 

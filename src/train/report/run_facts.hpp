@@ -18,24 +18,28 @@ namespace vit {
 // (x, y) in the order of x.
 using Curve = std::vector<std::pair<double, double>>;
 
-// An evaluation of vit-eval kept in the run's eval/ folder: counts[true][predicted].
+// An evaluation of vit-eval on a split of the run's own data, kept in its eval/ folder:
+// counts[true][predicted].
 struct Confusion {
+  std::string split;
   std::vector<std::string> classes;
   std::vector<std::vector<int64_t>> counts;
 };
 
-// With what summary.json says: scores that have a top-1, and the status "running or killed" where
-// there is none.
+// With what summary.json says: scores that are a classification's top-1, and the status "running or
+// killed" where there is none.
 struct RunFacts : StoredSummary {
   fs::path folder;
-  std::string name;  // of the folder
+  std::string name;  // of its folder, or its path below the folder that was asked for
   std::string model, data;
   int64_t training_images = 0;          // in an epoch; 0: not known
   std::map<std::string, Curve> curves;  // by "train/loss", "train/lr", "val/top1",
                                         // "val_average/top1", ..., over epochs
   std::vector<std::pair<std::string, std::string>> settings;  // every key of config.yaml
   std::vector<StoredProbe> probes;                            // as of the best evaluation
-  std::optional<Confusion> confusion;
+  // What it and the runs whose weights it started from cost; nothing when that is not known of all.
+  std::optional<double> exaflops_in_all;
+  std::vector<Confusion> confusions;
   std::vector<fs::path> pictures;  // of samples/
 };
 
@@ -43,6 +47,6 @@ struct RunFacts : StoredSummary {
 bool is_run(const fs::path& folder);
 
 // Throws DataError naming the file that cannot be read.
-RunFacts read_run(const fs::path& folder);
+RunFacts read_run(const fs::path& folder, const std::string& name);
 
 }  // namespace vit

@@ -110,16 +110,16 @@ std::string probe_title(const std::vector<RunFacts>& runs) {
 
 Plot compute_plot(const std::vector<RunFacts>& runs) {
   Plot plot{.title = "Accuracy against compute",
-            .x_label = "exaFLOPs of the run",
+            .x_label = "exaFLOPs, pre-training included",
             .y_label = "best top-1 %",
             .marks = Plot::Marks::kPoints,
             .is_x_logarithmic = true,
             .series = {}};
   Numbering color;
   for (const RunFacts& run : runs) {
-    if (!run.exaflops || !run.best) continue;
+    if (!run.exaflops_in_all || !run.best) continue;
     plot.series.push_back({.name = run.name,
-                           .points = {{*run.exaflops, 100 * run.best->top1}},
+                           .points = {{*run.exaflops_in_all, 100 * run.best->top1}},
                            .color = color(family_of(run))});
   }
   shorten(plot.series);

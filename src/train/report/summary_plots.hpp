@@ -8,8 +8,8 @@
 
 namespace vit {
 
-// Figure 5 of Dosovitskiy et al. 2021 has the accuracy after transfer over the cost of
-// pre-training; here it is the best top-1 of a run over the compute of the run itself.
+// Figure 5 of Dosovitskiy et al. 2021: best top-1, after transfer for instance, over the compute of
+// the run and of those its weights came from. Runs from weights of unknown cost are left out.
 Plot compute_plot(const std::vector<RunFacts>& runs);
 
 // Figures 3 and 4: best top-1 (dashed: the first probe of the raw weights, few-shot for instance)

@@ -1,6 +1,7 @@
 #include "vit/train/vtab.hpp"
 
 #include "vit/core/files.hpp"
+#include "vit/core/last_part.hpp"
 #include "vit/core/text.hpp"
 #include "vit/train/finetune_layer.hpp"
 
@@ -45,9 +46,8 @@ void refuse_decided_keys(const VtabRequest& request) {
 
 fs::path default_folder(const VtabRequest& request) {
   const fs::path weights = fs::absolute(request.weights).lexically_normal();
-  const fs::path name = weights.has_filename() ? weights : weights.parent_path();
-  return runs_root() /
-         fmt::format("{}_{}", fs::path(request.suite).stem().string(), name.stem().string());
+  return runs_root() / fmt::format("{}_{}", fs::path(request.suite).stem().string(),
+                                   fs::path(last_part(weights)).stem().string());
 }
 
 // What the weights say, and the suite's recipe above it.
