@@ -43,7 +43,7 @@ std::string frame(const Plot& plot, const Axis& x, const Axis& y) {
         "</text>",
         kLeft, y.at(tick), right, kLeft - 6, y.at(tick) + 4, tick_text(tick));
   }
-  for (const double tick : x.ticks(8)) {
+  for (const double tick : x.ticks(6)) {
     svg += fmt::format(
         "<path class=\"grid\" d=\"M{:.1f} {}V{}\"/><text class=\"x\" x=\"{:.1f}\" y=\"{}\">{}"
         "</text>",
