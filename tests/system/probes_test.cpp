@@ -206,5 +206,16 @@ TEST_F(ProbePrograms, OfARunAreRefusedBeforeItsFirstStep) {
             0);
 }
 
+// Other data have a folder of their own: what is known of the run's own stays.
+TEST_F(ProbePrograms, EvaluationsOfOtherDataAreKeptApart) {
+  ASSERT_EQ(call("vit-train", smoke("run", {"steps=1 steps"})).exit_code, 0);
+  write_pets(10);
+  const Outcome outcome = call("vit-eval", {"--run", "run", "--data", "pets/", "--few-shot", "2",
+                                            "--set", "few_shot.seeds=[0]"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  EXPECT_EQ(names_in(dir_ / "run" / "eval"), Words{"pets"});
+  EXPECT_EQ(names_in(dir_ / "run" / "eval" / "pets"), Words{"train_90___.json"});
+}
+
 }  // namespace
 }  // namespace vit::test

@@ -257,18 +257,6 @@ TEST_F(Programs, PerClassTableAndFilesOfARun) {
   EXPECT_EQ(examples, 40);
 }
 
-// Other data have a folder of their own: what is known of the run's own stays.
-TEST_F(Programs, EvaluationsOfOtherDataAreKeptApart) {
-  fs::copy(finished().path(), dir_ / "copy",
-           fs::copy_options::recursive | fs::copy_options::copy_symlinks);
-  write_pets(10);
-  const Outcome outcome = call("vit-eval", {"--run", "copy", "--data", "pets/", "--few-shot", "2",
-                                            "--set", "few_shot.seeds=[0]"});
-  ASSERT_EQ(outcome.exit_code, 0) << outcome;
-  EXPECT_EQ(names_in(dir_ / "copy" / "eval"), Words{"pets"});
-  EXPECT_EQ(names_in(dir_ / "copy" / "eval" / "pets"), Words{"train_90___.json"});
-}
-
 TEST_F(Programs, FinetuneNeedsNoConfiguration) {
   write_pets(10);
   // The recipe's batch of 512 on a handful of pictures: two steps are plenty.
