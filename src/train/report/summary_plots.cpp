@@ -127,8 +127,8 @@ Plot compute_plot(const std::vector<RunFacts>& runs) {
 }
 
 Plot data_plot(const std::vector<RunFacts>& runs) {
-  Plot plot{.title = "Accuracy against training data" + probe_title(runs),
-            .x_label = "training images",
+  Plot plot{.title = "Accuracy against training data",
+            .x_label = "training images" + probe_title(runs),
             .y_label = "best top-1 %",
             .marks = Plot::Marks::kLabelledLine,
             .is_x_logarithmic = true,
