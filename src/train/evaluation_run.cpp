@@ -223,9 +223,8 @@ WeightsResult evaluate_weights(const Evaluated& subject, const std::string& name
 
 // The files of a run's own data lie in eval/, those of other data in a folder there.
 void keep_in_run(const EvaluationRequest& request, const EvaluationResults& results) {
-  const fs::path data = request.data.lexically_normal();
-  const fs::path folder =
-      data.empty() ? request.run / "eval" : request.run / "eval" / last_part(data);
+  fs::path folder = request.run / "eval";
+  if (!request.data.empty()) folder /= last_part(request.data);
   std::string name = results.split;
   std::replace_if(
       name.begin(), name.end(),

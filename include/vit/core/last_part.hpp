@@ -6,9 +6,10 @@
 
 namespace vit {
 
-// "val" of "pets/val", and of "pets/val/".
+// "val" of "pets/val" and of "pets/val/"; of "." the name of the working folder.
 inline std::string last_part(const std::filesystem::path& path) {
-  return (path.has_filename() ? path : path.parent_path()).filename().string();
+  const auto whole = std::filesystem::absolute(path).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
 }
 
 }  // namespace vit

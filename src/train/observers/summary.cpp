@@ -42,8 +42,7 @@ Object evaluation(const EvalReport* report, const RunSummary& summary) {
 
 // The folder's own name, also of "runs/x/" and ".".
 std::string name_of(const std::filesystem::path& folder) {
-  if (folder.empty()) return "";
-  return last_part(std::filesystem::absolute(folder).lexically_normal());
+  return folder.empty() ? "" : last_part(folder);
 }
 
 class SummaryObserver final : public Observer {

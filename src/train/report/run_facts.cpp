@@ -80,22 +80,21 @@ std::optional<fs::path> run_of(const fs::path& weights) {
   return std::nullopt;
 }
 
-// The run in `folder` and, as its weights came from another run, that one and so on; nothing when
-// one of them is not there or did not note its cost.
-std::optional<double> exaflops_with_sources(fs::path folder) {
+// What `run` cost and, as its weights came from another run, that one and so on; nothing when one
+// of them is not there or did not note its cost.
+std::optional<double> exaflops_with_sources(const RunFacts& run, const RunConfig& config) {
   constexpr int kMost = 16;  // more are a circle
-  double sum = 0;
-  for (int i = 0; i < kMost; ++i) {
-    const std::optional<StoredSummary> summary = stored_summary(folder);
-    if (!summary || !summary->exaflops) return std::nullopt;
-    sum += *summary->exaflops;
-    const fs::path weights = read_run_config(stored_document(folder)).init.weights;
-    if (weights.empty()) return sum;
+  std::optional<double> sum = run.exaflops;
+  fs::path weights = config.init.weights;
+  for (int i = 0; sum && !weights.empty(); ++i) {
     const std::optional<fs::path> source = run_of(weights);
-    if (!source) return std::nullopt;
-    folder = *source;
+    if (!source || i == kMost) return std::nullopt;
+    const std::optional<StoredSummary> summary = stored_summary(*source);
+    if (!summary || !summary->exaflops) return std::nullopt;
+    *sum += *summary->exaflops;
+    weights = read_run_config(stored_document(*source)).init.weights;
   }
-  return std::nullopt;
+  return sum;
 }
 
 void read_settings(const RunConfig& config, RunFacts& run) {
@@ -164,7 +163,7 @@ RunFacts read_run(const fs::path& folder, const std::string& name) {
   read_metrics(folder / "metrics.jsonl", run);
   if (config.objective.name() != "classification") leave_out_scores(run);
   if (run.best) run.probes = stored_probes(folder, run.best->step);
-  run.exaflops_in_all = exaflops_with_sources(folder);
+  run.exaflops_in_all = exaflops_with_sources(run, config);
   for (const fs::path& file : files_in(folder / "eval", std::string(kConfusion)))
     run.confusions.push_back(read_confusion(file));
   run.pictures = files_in(folder / "samples", ".png");

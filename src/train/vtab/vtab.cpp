@@ -45,9 +45,8 @@ void refuse_decided_keys(const VtabRequest& request) {
 }
 
 fs::path default_folder(const VtabRequest& request) {
-  const fs::path weights = fs::absolute(request.weights).lexically_normal();
   return runs_root() / fmt::format("{}_{}", fs::path(request.suite).stem().string(),
-                                   fs::path(last_part(weights)).stem().string());
+                                   fs::path(last_part(request.weights)).stem().string());
 }
 
 // What the weights say, and the suite's recipe above it.
