@@ -57,8 +57,8 @@ std::string overview(const std::vector<RunFacts>& runs) {
   return html + "</table></div>\n";
 }
 
-std::string study_plots(const std::vector<RunFacts>& runs) {
-  const std::string svg = plot_svg(compute_plot(runs)) + plot_svg(data_plot(runs));
+std::string study_plots(const Plot& compute, const Plot& data) {
+  const std::string svg = plot_svg(compute) + plot_svg(data);
   if (svg.empty()) return "";
   return "<h2>Accuracy against compute and data</h2>\n<div class=\"plots\">" + svg + "</div>\n";
 }
@@ -105,7 +105,8 @@ std::string learning_curves(const std::vector<RunFacts>& runs) {
         plot.series.push_back(std::move(series));
       }
     }
-    html += plot_svg(plot).empty() ? "" : "<div>" + plot_svg(plot) + "</div>\n";
+    const std::string svg = plot_svg(plot);
+    if (!svg.empty()) html += "<div>" + svg + "</div>\n";
   }
   if (html.empty()) return "";
   return "<h2>Learning curves</h2>\n<div class=\"plots\">" + html + "</div>\n";
@@ -213,25 +214,21 @@ std::vector<RunFacts> read_runs(const std::vector<fs::path>& given) {
   return runs;
 }
 
-void write_figures(const fs::path& folder, const std::vector<RunFacts>& runs) {
-  fs::create_directories(folder);
-  const std::pair<const char*, Plot> plots[] = {{"compute.svg", compute_plot(runs)},
-                                                {"data.svg", data_plot(runs)}};
-  for (const auto& [name, plot] : plots) {
-    const std::string svg = plot_file(plot);
-    if (!svg.empty()) write_atomically(folder / name, svg);
-  }
+void write_figure(const fs::path& file, const Plot& plot) {
+  const std::string svg = plot_file(plot);
+  if (!svg.empty()) write_atomically(file, svg);
 }
 
 }  // namespace
 
 fs::path write_report(const ReportRequest& request) {
   const std::vector<RunFacts> runs = read_runs(request.runs);
+  const Plot compute = compute_plot(runs), data = data_plot(runs);
   std::string html =
       std::string(kHead) + kPlotStyle + "svg{width:100%;height:auto}</style></head><body>\n";
   html += fmt::format("<h1>{}</h1>\n", runs.size() == 1 ? html_text(runs[0].name)
                                                         : fmt::format("{} runs", runs.size()));
-  html += overview(runs) + study_plots(runs) + learning_curves(runs) + comparison(runs) +
+  html += overview(runs) + study_plots(compute, data) + learning_curves(runs) + comparison(runs) +
           confusions(runs) + samples(runs);
   html += fmt::format(
       "<p>exaFLOPs: 6 x multiply-accumulates of a forward pass without padding x "
@@ -242,7 +239,11 @@ fs::path write_report(const ReportRequest& request) {
                        : runs.size() == 1   ? runs[0].folder / "report.html"
                                             : fs::path("report.html");
   write_atomically(out, html);
-  if (!request.figures.empty()) write_figures(request.figures, runs);
+  if (!request.figures.empty()) {
+    fs::create_directories(request.figures);
+    write_figure(request.figures / "compute.svg", compute);
+    write_figure(request.figures / "data.svg", data);
+  }
   return out;
 }
 

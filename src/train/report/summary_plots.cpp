@@ -78,6 +78,12 @@ struct Trained {
   Means best, probed;
 };
 
+// The first answer of the raw weights, or nullptr.
+const StoredProbe* probe_of_raw(const RunFacts& run) {
+  const auto raw = std::ranges::find(run.probes, "raw", &StoredProbe::weights);
+  return raw == run.probes.end() ? nullptr : &*raw;
+}
+
 std::vector<Trained> by_model(const std::vector<RunFacts>& runs) {
   std::vector<Trained> models;
   Numbering number;
@@ -92,16 +98,15 @@ std::vector<Trained> by_model(const std::vector<RunFacts>& runs) {
     trained.name = common_name(trained.name, run.name);
     const auto images = static_cast<double>(run.training_images);
     trained.best.add(images, 100 * run.best->top1);
-    const auto raw = std::ranges::find(run.probes, "raw", &StoredProbe::weights);
-    if (raw != run.probes.end()) trained.probed.add(images, 100 * raw->summary.top1);
+    if (const StoredProbe* probe = probe_of_raw(run))
+      trained.probed.add(images, 100 * probe->summary.top1);
   }
   return models;
 }
 
 std::string probe_title(const std::vector<RunFacts>& runs) {
   for (const RunFacts& run : runs) {
-    const auto raw = std::ranges::find(run.probes, "raw", &StoredProbe::weights);
-    if (raw != run.probes.end()) return " (dashed: " + raw->title() + ")";
+    if (const StoredProbe* probe = probe_of_raw(run)) return " (dashed: " + probe->title() + ")";
   }
   return "";
 }
