@@ -3,24 +3,19 @@
 #include "vit/config/reader.hpp"
 #include "vit/core/last_part.hpp"
 
+#include "train/data_layer.hpp"
+
 #include <algorithm>
 #include <utility>
 
 namespace vit {
 namespace {
 
-struct OtherData {
-  DataSection data;
-  static constexpr auto describe() {
-    return std::tuple{config::field<&OtherData::data>("Data of a probe.")};
-  }
-};
-
 std::unique_ptr<DataSource> open_source(const std::string& path) {
   config::Document document;
   document.set("data.name", recognise_data(path), "eval.probes");
   document.set("data.root", path, "eval.probes");
-  return config::read<OtherData>(document).data.build();
+  return config::read<DataLayer>(document).data.build();
 }
 
 // The splits a probe asks about, still to be opened.

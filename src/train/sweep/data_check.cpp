@@ -6,6 +6,8 @@
 #include "vit/data/dataset.hpp"
 #include "vit/data/shared_examples.hpp"
 
+#include "train/data_layer.hpp"
+
 #include <fmt/format.h>
 
 #include <map>
@@ -18,14 +20,7 @@
 namespace vit {
 namespace {
 
-struct DataOnly {
-  DataSection data;
-  static constexpr auto describe() {
-    return std::tuple{config::field<&DataOnly::data>("The data.")};
-  }
-};
-
-std::string text_of(const DataSection& data) { return config::write(DataOnly{data}); }
+std::string text_of(const DataSection& data) { return config::write(DataLayer{data}); }
 
 DataSection with_splits(DataSection data, const std::string& train, const std::string& val) {
   data.common().train = train;

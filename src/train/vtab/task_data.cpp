@@ -74,13 +74,6 @@ TaskData in_records(const SuiteTask& task, const fs::path& root) {
           task.test};
 }
 
-struct DataOnly {
-  DataSection data;
-  static constexpr auto describe() {
-    return std::tuple{config::field<&DataOnly::data>("The data.")};
-  }
-};
-
 void require_size(const Dataset& set, int64_t wanted, const std::string& split,
                   const SuiteTask& task, const Suite& suite, const TaskData& data) {
   if (set.size() == wanted) return;
@@ -127,7 +120,7 @@ std::string places_looked_at(const SuiteTask& task) {
 
 TaskSizes check_task_data(const Suite& suite, const SuiteTask& task, const TaskData& data) {
   const auto source =
-      config::read<DataOnly>(config::Document::from_text(data.section, "the data of " + task.task))
+      config::read<DataLayer>(config::Document::from_text(data.section, "the data of " + task.task))
           .data.build();
   const auto classes = static_cast<int64_t>(source->info().classes.size());
   if (classes != task.classes) {
