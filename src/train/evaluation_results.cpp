@@ -5,6 +5,7 @@
 
 #include "observers/json_number.hpp"
 #include "probes/summary.hpp"
+#include "spread.hpp"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -20,8 +21,6 @@ using Json = nlohmann::ordered_json;
 double ratio(int64_t part, int64_t whole) {
   return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0.0;
 }
-
-std::string percent(double fraction) { return fmt::format("{:.2f}", 100 * fraction); }
 
 // "81.24 +- 0.39": one standard deviation of a binomial count.
 std::string with_deviation(int64_t count, int64_t n) {

@@ -15,6 +15,7 @@ using testing::AllOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 // Weights of a tiny ViT, made once.
 class TinyWeights {
@@ -189,7 +190,8 @@ TEST_F(Vtab, RunsAllTasksAndGoesOn) {
                          name.starts_with("smallnorb");
     EXPECT_EQ(task["n"], is_half ? 6 : 12) << task;
     sum += task["top1"].get<double>();
-    const Json meta = json_file(dir_ / task["run"].get<std::string>() / "meta.json");
+    ASSERT_EQ(task["runs"].size(), 1u) << task;
+    const Json meta = json_file(dir_ / task["runs"][0]["run"].get<std::string>() / "meta.json");
     EXPECT_EQ(meta["classes"], task["classes"]) << task;
   }
   EXPECT_NEAR(found["mean"]["top1"].get<double>(), sum / 19, 1e-12);
@@ -225,26 +227,51 @@ TEST_F(Vtab, NamesWhatIsMissing) {
   const Outcome asked = quick({"--tasks", "kitti_distance,dmlab"});
   EXPECT_EQ(asked.exit_code, 3) << asked;
   EXPECT_THAT(asked.err, AllOf(HasSubstr("no data of task 'dmlab'"), HasSubstr("looked for"),
-                               HasSubstr("dmlab/train800val200.txt"),
+                               HasSubstr("dmlab/train800.txt"),
                                HasSubstr("dmlab/<version>/dataset_info.json")));
   const Outcome part = quick({"--tasks", "kitti_distance"});
   EXPECT_EQ(part.exit_code, 0) << part;
   EXPECT_THAT(part.out, HasSubstr("missing   smallnorb_azimuth: not asked for"));
 }
 
+TEST_F(Vtab, SeedsMakeMeansAndDeviations) {
+  write_set(dir_ / "data", "kitti", {"train", "validation", "test"}, kitti);
+  write_set(dir_ / "data", "smallnorb", {"train", "test"}, smallnorb);
+  const Outcome outcome = quick({"--seeds", "3,5"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  EXPECT_THAT(outcome.out, ContainsRegex("kitti_distance .* [0-9.]+ \u00b1 [0-9.]+ "));
+  const Json found = results();
+  Json kitti;
+  for (const Json& task : found["tasks"]) {
+    if (task["task"] == "kitti_distance") kitti = task;
+  }
+  ASSERT_EQ(kitti["runs"].size(), 2u) << kitti;
+  double sum = 0;
+  for (const Json& run : kitti["runs"]) {
+    const fs::path folder = dir_ / run["run"].get<std::string>();
+    EXPECT_EQ(folder.filename(), "final-seed-" + run["seed"].dump());
+    EXPECT_THAT(read_file(folder / "config.yaml"), StartsWith("seed: " + run["seed"].dump() + " "));
+    EXPECT_EQ(run["top1"], json_file(folder / "summary.json")["last"]["top1"]);
+    sum += run["top1"].get<double>();
+  }
+  EXPECT_DOUBLE_EQ(kitti["top1"].get<double>(), sum / 2);
+  EXPECT_TRUE(found["mean"]["std"].is_number()) << found["mean"];
+  const Outcome more = quick({"--seeds", "3,5,7", "--tasks", "kitti_distance"});
+  ASSERT_EQ(more.exit_code, 0) << more;
+  EXPECT_THAT(more.err,
+              AllOf(HasSubstr("final-seed-5' is done"), Not(HasSubstr("final-seed-7' is done"))));
+}
+
 // Lists and pictures as in the published folders, and a choice among four settings.
 TEST_F(Vtab, ChoosesASettingByTheValidationExamples) {
   const fs::path folder = dir_ / "data" / "dsprites_ori";
-  std::string all;
   for (int i = 0; i < 12; ++i) {
     const std::string name = "images/" + std::to_string(i) + ".png";
     write_file(folder / name, png(6, 8, static_cast<uint8_t>(20 * i)));
     const std::string line = name + " " + std::to_string(i == 0 ? 15 : i) + "\n";
     const fs::path list = folder / (i < 4 ? "train800.txt" : i < 6 ? "val200.txt" : "test.txt");
     write_file(list, read_file(list) + line);
-    if (i < 6) all += line;
   }
-  write_file(folder / "train800val200.txt", all);
   const Outcome outcome = vtab({"--tasks", "dsprites_orientation", "--select", "task"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome;
   EXPECT_EQ(names_in(dir_ / "out" / "dsprites_orientation"),
@@ -265,7 +292,7 @@ TEST_F(Vtab, ChoosesASettingByTheValidationExamples) {
   EXPECT_EQ(task["n"], 6);
   const std::string config =
       read_file(dir_ / "out" / "dsprites_orientation" / "final" / "config.yaml");
-  EXPECT_THAT(config, AllOf(HasSubstr("train800val200"), HasSubstr("name: random_crop"),
+  EXPECT_THAT(config, AllOf(HasSubstr("train800+val200"), HasSubstr("name: random_crop"),
                             Not(HasSubstr("name: flip"))));
   const Outcome set = vtab(Words{"--select"} + sets({"schedule.lr=0.5"}));
   EXPECT_EQ(set.exit_code, 2) << set;
@@ -294,7 +321,7 @@ TEST_F(Vtab, RefusesDataThatAreNotTheTasks) {
   };
   const Outcome tested = with_splits("train[4:6]", "train[5:]");
   EXPECT_EQ(tested.exit_code, 3) << tested;
-  EXPECT_THAT(tested.err, AllOf(HasSubstr("1 examples of"), HasSubstr("train[5:]")));
+  EXPECT_THAT(tested.err, AllOf(HasSubstr("1 example of"), HasSubstr("train[5:]")));
   EXPECT_EQ(with_splits("train[3:5]", "test").exit_code, 2);
   const Outcome few = with_splits("train[4:7]", "test");
   EXPECT_EQ(few.exit_code, 3) << few;
@@ -306,6 +333,9 @@ TEST_F(Vtab, UsageMistakesAreNamed) {
   const std::vector<std::tuple<Words, int, std::string>> cases = {
       {{"--tasks", "dtt"}, 2, "did you mean 'dtd'"},
       {{"--select", "all"}, 2, "`suite` or `task`"},
+      {{"--seeds", "0,1,0"}, 2, "names a seed twice"},
+      {{"--seeds", "-1"}, 2, "--seeds"},
+      {{"--seeds", "0", "--set", "seed=1"}, 2, "seed is decided for each task"},
       {{"--set", "data.train=test"}, 2, "data.train is decided for each task"},
       {{}, 3, "holds the data of no task of VTAB-1k"}};
   for (const auto& [words, code, text] : cases) {

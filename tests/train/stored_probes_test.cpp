@@ -41,12 +41,12 @@ TEST_F(StoredProbes, AreMeansOverTheSeeds) {
                            4);
   ASSERT_EQ(probes.size(), 3u);
   EXPECT_EQ(probes[0].title(), "few_shot shots 5 l2 1024 on val");
-  EXPECT_EQ(probes[0].summary.runs, 2);
-  EXPECT_DOUBLE_EQ(probes[0].summary.top1, 0.5);
+  EXPECT_EQ(probes[0].summary.top1.n, 2u);
+  EXPECT_DOUBLE_EQ(probes[0].summary.top1.mean, 0.5);
   EXPECT_EQ(probes[1].title(), "few_shot shots 10 l2 1024 on val");
-  EXPECT_DOUBLE_EQ(probes[1].summary.top1, 0.9);
+  EXPECT_DOUBLE_EQ(probes[1].summary.top1.mean, 0.9);
   EXPECT_EQ(probes[2].title(), "few_shot shots 5 l2 1024 on val averaged");
-  EXPECT_DOUBLE_EQ(probes[2].summary.top1, 0.8);
+  EXPECT_DOUBLE_EQ(probes[2].summary.top1.mean, 0.8);
 }
 
 TEST_F(StoredProbes, AreTheLastUpToAStep) {
@@ -55,8 +55,8 @@ TEST_F(StoredProbes, AreTheLastUpToAStep) {
   EXPECT_TRUE(read(text, 1).empty());
   ASSERT_EQ(read(text, 5).size(), 1u);
   EXPECT_EQ(read(text, 5)[0].step, 4);
-  EXPECT_DOUBLE_EQ(read(text, 5)[0].summary.top1, 0.2);
-  EXPECT_DOUBLE_EQ(read(text, 6)[0].summary.top1, 0.3);
+  EXPECT_DOUBLE_EQ(read(text, 5)[0].summary.top1.mean, 0.2);
+  EXPECT_DOUBLE_EQ(read(text, 6)[0].summary.top1.mean, 0.3);
 }
 
 TEST_F(StoredProbes, CountOnceWhenAResumedRunGivesThemAgain) {
@@ -64,8 +64,8 @@ TEST_F(StoredProbes, CountOnceWhenAResumedRunGivesThemAgain) {
                                line(2, "raw", 5, "0", 5) + line(2, "raw", 5, "1", 7),
                            2);
   ASSERT_EQ(probes.size(), 1u);
-  EXPECT_EQ(probes[0].summary.runs, 2);
-  EXPECT_DOUBLE_EQ(probes[0].summary.top1, 0.6);
+  EXPECT_EQ(probes[0].summary.top1.n, 2u);
+  EXPECT_DOUBLE_EQ(probes[0].summary.top1.mean, 0.6);
 }
 
 }  // namespace

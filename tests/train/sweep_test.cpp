@@ -5,6 +5,7 @@
 #include "vit/core/files.hpp"
 
 #include "support/temp_dir.hpp"
+#include "train/spread.hpp"
 #include "train/sweep/grid.hpp"
 #include "train/sweep/plan.hpp"
 #include "train/sweep/report.hpp"

@@ -312,7 +312,7 @@ RunConfig config_of(const SuiteTask& task) {
   const std::string configs = std::string(VIT_SOURCE_DIR) + "/configs";
   config::Document document = config::Document::from_file(shipped().recipe, {configs});
   document.overlay(config::Document::from_text("data: {name: synthetic}", "test"));
-  return make_run(document, task, {"/nowhere", "train[:8]+train[9:]", "val", {}}).config;
+  return make_run(document, task, {"/nowhere", "train[:8]+train[9:]", "val", {}, {}}).config;
 }
 
 TEST(VtabSuite, TrainsAsThePaperDid) {

@@ -5,6 +5,7 @@
 #include "vit/config/document.hpp"
 #include "vit/core/error.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct VtabRequest {
   std::string suite = "vtab-1k";   // a file, or the name of a shipped suite
   std::vector<std::string> tasks;  // empty: all of which there are data
   Select select = Select::kNone;
+  std::vector<int64_t> seeds;          // of each task's final runs; empty: one, as configured
   std::filesystem::path out;           // "" = runs/<suite>_<weights>
   bool check = false;                  // look at data and configurations, train nothing
   config::Document own;                // --config and --set
@@ -34,7 +36,8 @@ struct VtabRequest {
 // run folder below `out`; those that are done are skipped and interrupted ones go on, so the same
 // command resumes. Prints the table of tasks, groups and the mean to stdout and writes results.json
 // and results.csv to `out` after each task; what is missing is named there, and means that lack a
-// task say so. Returns kDone; kStopped or kInterrupted when a run was stopped; kDiverged when a
+// task say so. Several seeds make as many final runs of each task, and every number a mean with its
+// deviation. Returns kDone; kStopped or kInterrupted when a run was stopped; kDiverged when a
 // task's final run diverged (it is reported as missing).
 //
 // Throws ConfigError (the suite, unknown tasks, a run that was started with another configuration),

@@ -37,7 +37,7 @@ int eval(const Arguments& arguments) {
   complete(request, app, {others.begin(), others.end()});
   request.settings = load_document({}, {sets.begin(), others.begin()});
   const auto set_list = [&](const char* key, const std::string& list, const char* option) {
-    if (!list.empty()) request.settings.set(key, "[" + list + "]", option + (" " + list));
+    if (app.count(option) > 0) request.settings.set(key, "[" + list + "]", option + (" " + list));
   };
   set_list("few_shot.shots", few_shot, "--few-shot");
   set_list("knn.k", knn, "--knn");

@@ -5,6 +5,8 @@
 #include "../options.hpp"
 #include "../program.hpp"
 
+#include <set>
+
 namespace vit::cli {
 
 int vtab(const Arguments& arguments) {
@@ -24,6 +26,10 @@ int vtab(const Arguments& arguments) {
                  "for all tasks; the default) or task")
       ->expected(0, 1)
       ->default_str("suite");
+  app.add_option("--seeds", request.seeds,
+                 "a final run of each task with each of these seeds, means and deviations: 0,1,2")
+      ->delimiter(',')
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--suite", request.suite, "another list of tasks, as configs/suites/vtab-1k.yaml");
   app.add_option("--out", request.out, "folder of the runs (default: runs/<suite>_<weights>)");
   app.add_flag("--check", request.check, "only look at the data and the configurations");
@@ -43,6 +49,9 @@ int vtab(const Arguments& arguments) {
   request.select = select.empty()      ? Select::kNone
                    : select == "suite" ? Select::kSuite
                                        : Select::kTask;
+  if (std::set(request.seeds.begin(), request.seeds.end()).size() != request.seeds.size()) {
+    throw ConfigError("--seeds names a seed twice\nthe runs would be the same");
+  }
   request.own = load_document(configs, sets);
   request.configs = config_folders();
   request.suites = {share_dir() / "configs" / "suites"};

@@ -1,5 +1,5 @@
 // Text files that list the pictures of a split, a path and a label on each line, as Caffe's lists
-// and the published folders of VTAB-1k: train800.txt, val200.txt, train800val200.txt, test.txt.
+// and the published folders of VTAB-1k: train800.txt, val200.txt, test.txt.
 #include "vit/core/error.hpp"
 #include "vit/core/files.hpp"
 

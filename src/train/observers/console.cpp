@@ -11,6 +11,7 @@
 #include "result_text.hpp"
 #include "train/probes/summary.hpp"
 #include "train/screen_text.hpp"
+#include "train/spread.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -204,7 +205,7 @@ class TerminalObserver final : public Observer {
     keep_line();
     for (const ProbeSummary& summary : over_seeds(report.answer.results)) {
       spdlog::info("         {}  top-1 {}", subject(report, summary),
-                   for_screen(score_text(summary)));
+                   for_screen(percent(summary.top1)));
     }
   }
 
@@ -291,7 +292,7 @@ class PlainObserver final : public Observer {
     print_pending();
     for (const ProbeSummary& summary : over_seeds(report.answer.results)) {
       spdlog::info("probe: ep {:.2f} step {} {} top-1 {} ({} images of {})", report.at.epoch(),
-                   report.at.step, subject(report, summary), for_screen(score_text(summary)),
+                   report.at.step, subject(report, summary), for_screen(percent(summary.top1)),
                    summary.n, report.split);
     }
     silence_.restart();

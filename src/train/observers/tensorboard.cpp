@@ -44,7 +44,8 @@ class TensorboardObserver final : public Observer {
     std::ranges::replace(group, ' ', '_');
     std::vector<Scalar> scalars;
     for (const ProbeSummary& summary : over_seeds(report.answer.results))
-      scalars.push_back({group + "/" + settings_text(summary.settings, "_", "_"), summary.top1});
+      scalars.push_back(
+          {group + "/" + settings_text(summary.settings, "_", "_"), summary.top1.mean});
     file_.write(report.at.step, scalars);
   }
 

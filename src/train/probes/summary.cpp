@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cmath>
 
 namespace vit {
 namespace {
@@ -38,25 +37,20 @@ bool same(const std::vector<ProbeSetting>& a, const std::vector<ProbeSetting>& b
 std::vector<ProbeSummary> over_seeds(const std::vector<ProbeResult>& results) {
   std::vector<ProbeSummary> summaries;
   for (const ProbeResult& result : results) {
-    const std::vector<ProbeSetting> settings = without_seed(result.settings);
-    auto at = std::ranges::find_if(
+    std::vector<ProbeSetting> settings = without_seed(result.settings);
+    const bool is_known = std::ranges::any_of(
         summaries, [&](const ProbeSummary& summary) { return same(summary.settings, settings); });
-    if (at == summaries.end())
-      at = summaries.insert(at, ProbeSummary{settings, 0, result.n, 0, 0, 0});
-    ++at->runs;
-    at->count += static_cast<double>(result.count);
-    at->top1 += result.top1();
+    if (!is_known) summaries.push_back({std::move(settings), result.n, 0, {}});
   }
   for (ProbeSummary& summary : summaries) {
-    const auto runs = static_cast<double>(summary.runs);
-    summary.count /= runs;
-    summary.top1 /= runs;
-    double squares = 0;
+    std::vector<double> counts, top1;
     for (const ProbeResult& result : results) {
-      if (same(without_seed(result.settings), summary.settings))
-        squares += std::pow(result.top1() - summary.top1, 2);
+      if (!same(without_seed(result.settings), summary.settings)) continue;
+      counts.push_back(static_cast<double>(result.count));
+      top1.push_back(result.top1());
     }
-    if (summary.runs > 1) summary.deviation = std::sqrt(squares / (runs - 1));
+    summary.count = spread_of(counts).mean;
+    summary.top1 = spread_of(top1);
   }
   return summaries;
 }
@@ -67,11 +61,6 @@ std::string settings_text(const std::vector<ProbeSetting>& settings, const char*
   for (const ProbeSetting& setting : settings)
     text += (text.empty() ? "" : between) + setting.name + within + value_text(setting);
   return text;
-}
-
-std::string score_text(const ProbeSummary& summary) {
-  const std::string mean = fmt::format("{:.2f}", 100 * summary.top1);
-  return summary.runs > 1 ? fmt::format("{} \u00b1 {:.2f}", mean, 100 * summary.deviation) : mean;
 }
 
 namespace {
@@ -93,9 +82,9 @@ std::string table_of(const AnswersByWeights& answers, size_t probe) {
     for (const ProbeSummary& summary : over_seeds(all.at(probe).results)) {
       std::vector<std::string> cells = {weights};
       for (const ProbeSetting& setting : summary.settings) cells.push_back(value_text(setting));
-      if (seeded) cells.push_back(std::to_string(summary.runs));
-      cells.push_back(score_text(summary));
-      const int digits = summary.runs > 1 ? 1 : 0;
+      if (seeded) cells.push_back(std::to_string(summary.top1.n));
+      cells.push_back(percent(summary.top1));
+      const int digits = summary.top1.n > 1 ? 1 : 0;
       cells.push_back(fmt::format("{:.{}f} of {}", summary.count, digits, summary.n));
       table.add(std::move(cells));
     }

@@ -3,6 +3,8 @@
 
 #include "vit/train/probe_result.hpp"
 
+#include "train/spread.hpp"
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,10 +13,9 @@ namespace vit {
 
 struct ProbeSummary {
   std::vector<ProbeSetting> settings;  // all but the seed
-  int64_t runs = 0;                    // seeds
-  int64_t n = 0;
-  double count = 0, top1 = 0;  // means
-  double deviation = 0;        // of top1, estimated from more than one run
+  int64_t n = 0;                       // examples asked about
+  double count = 0;                    // of them right: the mean
+  Spread top1;
 };
 
 // Of the same names and values.
@@ -26,9 +27,6 @@ std::vector<ProbeSummary> over_seeds(const std::vector<ProbeResult>& results);
 // "shots 10 l2 1024", with ' ' and ' ' as given here.
 std::string settings_text(const std::vector<ProbeSetting>& settings, const char* between = " ",
                           const char* within = " ");
-
-// "74.02 +- 0.31" in percent, without the deviation of a single run.
-std::string score_text(const ProbeSummary& summary);
 
 // A table for each probe; `answers` by name of the weights ("raw", "average").
 std::string probe_tables(

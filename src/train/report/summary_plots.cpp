@@ -99,7 +99,7 @@ std::vector<Trained> by_model(const std::vector<RunFacts>& runs) {
     const auto images = static_cast<double>(run.training_images);
     trained.best.add(images, 100 * run.best->top1);
     if (const StoredProbe* probe = probe_of_raw(run))
-      trained.probed.add(images, 100 * probe->summary.top1);
+      trained.probed.add(images, 100 * probe->summary.top1.mean);
   }
   return models;
 }

@@ -5,6 +5,7 @@
 
 #include "train/observers/progress_line.hpp"
 #include "train/screen_text.hpp"
+#include "train/spread.hpp"
 
 #include <fmt/format.h>
 
@@ -16,16 +17,7 @@ namespace {
 
 using Scores = std::optional<StoredScore>;
 
-std::string percent(double fraction) {
-  return std::isfinite(fraction) ? fmt::format("{:.2f}", 100 * fraction) : "";
-}
 std::string top1(const Scores& score) { return score ? percent(score->top1) : ""; }
-
-std::string with_spread(const Spread& spread) {
-  if (spread.n == 0) return "";
-  return spread.n == 1 ? percent(spread.mean)
-                       : fmt::format("{} \u00b1 {}", percent(spread.mean), percent(spread.std));
-}
 
 bool has_averages(const std::vector<SweepResult>& results) {
   for (const SweepResult& result : results)
@@ -57,7 +49,7 @@ std::string run_table(const std::vector<SweepResult>& results, const std::string
     if (averaged) cells.insert(cells.begin() + 4, top1(run.last_average));
     for (const std::string& title : probes) {
       const StoredProbe* probe = probe_of(result, title);
-      cells.insert(cells.end() - 2, probe != nullptr ? score_text(probe->summary) : "");
+      cells.insert(cells.end() - 2, probe != nullptr ? percent(probe->summary.top1) : "");
     }
     table.add(cells);
   }
@@ -96,7 +88,7 @@ std::string seed_table(const std::vector<SweepResult>& points) {
     const Spread last = spread_over(points, group.runs, last_of);
     table.add({group.name.empty() ? "all" : group.name,
                fmt::format("{} of {}", last.n, group.runs.size()),
-               with_spread(spread_over(points, group.runs, best_of)), with_spread(last)});
+               percent(spread_over(points, group.runs, best_of)), percent(last)});
   }
   return table.boxed();
 }
@@ -116,8 +108,8 @@ std::string selection_text(const SweepResults& results) {
   for (size_t i = 0; i < all.size(); ++i) all[i] = i;
   const Spread test = spread_over(results.finals, all, last_of);
   if (test.n > 0) {
-    text += fmt::format("  test     top-1 {} on {}, {} run{}\n", with_spread(test), select.test,
-                        test.n, test.n == 1 ? "" : "s");
+    text += fmt::format("  test     top-1 {} on {}, {} run{}\n", percent(test), select.test, test.n,
+                        test.n == 1 ? "" : "s");
   }
   return text;
 }

@@ -2,6 +2,7 @@
 #include "vit/core/files.hpp"
 #include "vit/core/text.hpp"
 
+#include "train/spread.hpp"
 #include "train/sweep/report.hpp"
 
 #include <fmt/format.h>
@@ -58,7 +59,7 @@ void add_row(Csv& csv, const SweepResult& result, const char* stage,
           run.exaflops.value_or(kUnknown));
   for (const std::string& title : probes) {
     const StoredProbe* probe = probe_of(result, title);
-    csv.add(probe != nullptr ? probe->summary.top1 : std::nan(""));
+    csv.add(probe != nullptr ? probe->summary.top1.mean : std::nan(""));
   }
   csv.end_row();
 }
@@ -88,6 +89,10 @@ Json json_of(const std::optional<StoredScore>& score) {
           {"step", score->step}, {"n", score->n},       {"weights", score->weights}};
 }
 
+Json json_of(const Spread& spread) {
+  return {{"mean", spread.mean}, {"std", spread.std}, {"n", spread.n}};
+}
+
 Json number_or_null(const std::optional<double>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
@@ -99,8 +104,7 @@ Json json_of(const StoredProbe& probe) {
                  {"step", probe.step}};
   for (const ProbeSetting& setting : probe.summary.settings)
     object[setting.name] = setting.value ? Json(*setting.value) : Json(nullptr);
-  object["top1"] = {
-      {"mean", probe.summary.top1}, {"std", probe.summary.deviation}, {"n", probe.summary.runs}};
+  object["top1"] = json_of(probe.summary.top1);
   return object;
 }
 
@@ -145,7 +149,7 @@ Json selection_of(const SweepResults& results) {
                     {"retrain", results.select->retrain},
                     {"test", results.select->test},
                     {"test_top1", nullptr}};
-  if (test.n > 0) selection["test_top1"] = {{"mean", test.mean}, {"std", test.std}, {"n", test.n}};
+  if (test.n > 0) selection["test_top1"] = json_of(test);
   return selection;
 }
 

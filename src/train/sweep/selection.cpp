@@ -1,20 +1,11 @@
 #include "train/sweep/selection.hpp"
 
+#include "train/spread.hpp"
+
 #include <algorithm>
 #include <cmath>
 
 namespace vit {
-
-Spread spread_of(std::span<const double> values) {
-  Spread spread{0, 0, values.size()};
-  if (values.empty()) return spread;
-  const auto n = static_cast<double>(values.size());
-  for (const double value : values) spread.mean += value / n;
-  if (values.size() < 2) return spread;
-  for (const double value : values) spread.std += std::pow(value - spread.mean, 2) / (n - 1);
-  spread.std = std::sqrt(spread.std);
-  return spread;
-}
 
 std::vector<SweepGroup> groups_of(std::span<const std::string> group_of_run) {
   std::vector<SweepGroup> groups;

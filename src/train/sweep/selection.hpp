@@ -1,4 +1,4 @@
-// Arithmetic over the runs of a sweep: means over seeds, and which point is the best.
+// The runs of a sweep that belong together, and which point is the best.
 #pragma once
 
 #include "train/sweep/standing.hpp"
@@ -11,13 +11,6 @@
 #include <vector>
 
 namespace vit {
-
-struct Spread {
-  double mean = 0;
-  double std = 0;  // of a sample (n - 1); 0 for a single value
-  size_t n = 0;
-};
-Spread spread_of(std::span<const double> values);
 
 // The runs of one point, the seeds apart: places in the list of runs.
 struct SweepGroup {

@@ -17,19 +17,20 @@ Mean mean_over(const std::string& name, const std::vector<const TaskResult*>& ta
   Mean mean;
   mean.name = name;
   mean.of = static_cast<int64_t>(tasks.size());
+  std::vector<double> sums;  // of each seed
   for (const TaskResult* task : tasks) {
-    if (!task->test) {
+    if (task->is_missing()) {
       mean.missing.push_back(task->task);
       continue;
     }
-    mean.top1 += task->test->top1();
+    sums.resize(task->runs.size());
+    for (size_t i = 0; i < sums.size(); ++i) sums[i] += task->runs[i].test.top1();
     ++mean.tasks;
   }
-  if (mean.tasks > 0) mean.top1 /= static_cast<double>(mean.tasks);
+  for (double& sum : sums) sum /= static_cast<double>(mean.tasks);
+  mean.top1 = spread_of(sums);
   return mean;
 }
-
-std::string percent(double fraction) { return fmt::format("{:.2f}", 100 * fraction); }
 
 // "mean of 19", "mean of 12 of 19: not comparable".
 std::string extent_of(const Mean& mean) {
@@ -37,9 +38,12 @@ std::string extent_of(const Mean& mean) {
   return fmt::format("mean of {} of {}: not comparable", mean.tasks, mean.of);
 }
 
+Json deviation(const Spread& spread) { return spread.n > 1 ? Json(spread.std) : Json(nullptr); }
+
 Json describe(const Mean& mean) {
   return {{"name", mean.name},
-          {"top1", mean.tasks > 0 ? Json(mean.top1) : Json(nullptr)},
+          {"top1", mean.tasks > 0 ? Json(mean.top1.mean) : Json(nullptr)},
+          {"std", deviation(mean.top1)},
           {"tasks", mean.tasks},
           {"of", mean.of},
           {"complete", mean.is_complete()},
@@ -48,23 +52,34 @@ Json describe(const Mean& mean) {
 
 Json describe(const TaskResult& task) {
   Json json = {{"task", task.task}, {"group", task.group}, {"classes", task.classes}};
-  if (!task.test) {
+  if (task.is_missing()) {
     json["missing"] = task.why_missing;
     return json;
   }
   json["train"] = task.trained;
-  json["n"] = task.test->n;
-  json["top1"] = task.test->top1();
-  json["top1_count"] = task.test->count;
+  json["n"] = task.runs.front().test.n;
+  json["top1"] = task.top1().mean;
+  json["std"] = deviation(task.top1());
   json["lr"] = task.setting.lr;
   json["steps"] = task.setting.steps;
   if (task.setting.val) json["val_top1"] = *task.setting.val;
   json["data"] = task.data;
-  json["run"] = task.run;
+  for (const FinalRun& run : task.runs) {
+    json["runs"].push_back({{"seed", run.seed},
+                            {"top1", run.test.top1()},
+                            {"top1_count", run.test.count},
+                            {"run", run.folder}});
+  }
   return json;
 }
 
 }  // namespace
+
+Spread TaskResult::top1() const {
+  std::vector<double> values;
+  for (const FinalRun& run : runs) values.push_back(run.test.top1());
+  return spread_of(values);
+}
 
 std::vector<Mean> means_of(const SuiteResults& results) {
   std::vector<std::string> groups;
@@ -97,13 +112,12 @@ std::string suite_table(const SuiteResults& results) {
                {"length", kRight},
                {"top-1 %", kRight}});
   for (const TaskResult& task : results.tasks) {
-    if (!task.test) {
+    if (task.is_missing()) {
       table.add({task.group, task.task, "", "", "", "", "missing"});
       continue;
     }
-    table.add({task.group, task.task, grouped(task.trained), grouped(task.test->n),
-               fmt::format("{:g}", task.setting.lr), task.setting.steps,
-               percent(task.test->top1())});
+    table.add({task.group, task.task, grouped(task.trained), grouped(task.runs.front().test.n),
+               fmt::format("{:g}", task.setting.lr), task.setting.steps, percent(task.top1())});
   }
   for (const Mean& mean : means_of(results)) {
     table.add(
@@ -113,7 +127,7 @@ std::string suite_table(const SuiteResults& results) {
       fmt::format("  {} \u00b7 {} \u00b7 {}\n", results.title, results.model, results.weights) +
       table.boxed();
   for (const TaskResult& task : results.tasks) {
-    if (!task.test) text += fmt::format("  missing   {}: {}\n", task.task, task.why_missing);
+    if (task.is_missing()) text += fmt::format("  missing   {}: {}\n", task.task, task.why_missing);
   }
   return text;
 }
@@ -133,15 +147,19 @@ std::string suite_json(const SuiteResults& results) {
 }
 
 std::string suite_csv(const SuiteResults& results) {
-  std::string text = "task,group,classes,train,n,top1_count,top1,lr,steps,missing\n";
+  std::string text = "task,group,classes,train,n,seed,top1_count,top1,lr,steps,missing\n";
   for (const TaskResult& task : results.tasks) {
-    text += fmt::format("{},{},{},", csv_field(task.task), csv_field(task.group), task.classes);
-    if (!task.test) {
-      text += fmt::format(",,,,,,{}\n", csv_field(task.why_missing));
+    const std::string start =
+        fmt::format("{},{},{},", csv_field(task.task), csv_field(task.group), task.classes);
+    if (task.is_missing()) {
+      text += start + fmt::format(",,,,,,,{}\n", csv_field(task.why_missing));
       continue;
     }
-    text += fmt::format("{},{},{},{:.6f},{},{},\n", task.trained, task.test->n, task.test->count,
-                        task.test->top1(), task.setting.lr, task.setting.steps);
+    for (const FinalRun& run : task.runs) {
+      text +=
+          start + fmt::format("{},{},{},{},{:.6f},{},{},\n", task.trained, run.test.n, run.seed,
+                              run.test.count, run.test.top1(), task.setting.lr, task.setting.steps);
+    }
   }
   return text;
 }

@@ -1,6 +1,8 @@
 // What a suite of tasks came to, and how it is shown and written.
 #pragma once
 
+#include "train/spread.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,14 +22,22 @@ struct ChosenSetting {
   std::optional<double> val;  // its accuracy on the validation examples, when there was a choice
 };
 
+struct FinalRun {
+  int64_t seed = 0;
+  Accuracy test;
+  std::string folder;
+};
+
 struct TaskResult {
   std::string task, group;
-  int64_t classes = 0, trained = 0;  // examples of the final run
+  int64_t classes = 0, trained = 0;  // examples of a final run
   std::string data;                  // its folder
-  std::optional<Accuracy> test;
-  std::string why_missing;  // when there is none
+  std::vector<FinalRun> runs;        // one for each seed, in the same order for all tasks
+  std::string why_missing;           // "": it has all its runs
   ChosenSetting setting;
-  std::string run;  // folder of the final run
+
+  bool is_missing() const { return !why_missing.empty(); }
+  Spread top1() const;  // over the seeds
 };
 
 struct SuiteResults {
@@ -35,10 +45,10 @@ struct SuiteResults {
   std::vector<TaskResult> tasks;  // all of the suite, in its order
 };
 
-// The unweighted mean of top-1 over tasks that have a result.
+// The unweighted mean of top-1 over tasks that are not missing.
 struct Mean {
   std::string name;  // the group, or "all tasks"
-  double top1 = 0;
+  Spread top1;       // over the seeds, the tasks' mean of each
   int64_t tasks = 0, of = 0;
   std::vector<std::string> missing;
   bool is_complete() const { return tasks == of; }

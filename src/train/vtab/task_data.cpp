@@ -24,7 +24,6 @@ namespace fs = std::filesystem;
 // folders.
 constexpr const char* kTrain = "train800";
 constexpr const char* kVal = "val200";
-constexpr const char* kBoth = "train800val200";
 constexpr const char* kTest = "test";
 constexpr const char* kInfo = "dataset_info.json";  // beside every set of TensorFlow Datasets
 
@@ -62,7 +61,7 @@ std::optional<fs::path> find_version(const fs::path& folder) {
 }
 
 TaskData in_folder(const std::string& kind, const fs::path& root) {
-  return {kind, root, data_layer(kind, root), kTrain, kVal, kBoth, kTest};
+  return {kind, root, data_layer(kind, root), kTrain, kVal, kTest};
 }
 
 TaskData in_records(const SuiteTask& task, const fs::path& root) {
@@ -70,8 +69,7 @@ TaskData in_records(const SuiteTask& task, const fs::path& root) {
       fmt::format("data:\n  name: tfrecord\n  root: {}\n", yaml_string(root.string()));
   std::istringstream lines(config::write(task.records));
   for (std::string line; std::getline(lines, line);) section += "  " + line + "\n";
-  return {"tfrecord", root, std::move(section), task.train, task.val, task.train + "+" + task.val,
-          task.test};
+  return {"tfrecord", root, std::move(section), task.train, task.val, task.test};
 }
 
 void require_size(const Dataset& set, int64_t wanted, const std::string& split,
@@ -87,9 +85,10 @@ void require_apart(const Dataset& a, const std::string& a_name, const Dataset& b
   const int64_t shared = shared_examples(a, b);
   if (shared == 0) return;
   throw DataError(fmt::format(
-      "task '{}': {} examples of '{}' are in split '{}' and in split '{}'\n"
+      "task '{}': {} example{} of '{}' {} in split '{}' and in split '{}'\n"
       "what is trained on must not be tested on: get the data again, or mend the suite's splits",
-      task.task, grouped(shared), data.root.string(), a_name, b_name));
+      task.task, grouped(shared), shared == 1 ? "" : "s", data.root.string(),
+      shared == 1 ? "is" : "are", a_name, b_name));
 }
 
 }  // namespace
@@ -98,10 +97,10 @@ std::optional<TaskData> find_task_data(const SuiteTask& task, const fs::path& ro
   std::error_code unknown;
   for (const std::string& name : task.folders) {
     const fs::path folder = root / name;
-    if (fs::is_regular_file(folder / (std::string(kBoth) + ".txt"), unknown)) {
+    if (fs::is_regular_file(folder / (std::string(kTrain) + ".txt"), unknown)) {
       return in_folder("list", folder);
     }
-    if (fs::is_directory(folder / kBoth, unknown)) return in_folder("folder", folder);
+    if (fs::is_directory(folder / kTrain, unknown)) return in_folder("folder", folder);
   }
   if (task.tfds.empty()) return std::nullopt;
   const std::optional<fs::path> version = find_version(root / task.tfds);
@@ -111,8 +110,8 @@ std::optional<TaskData> find_task_data(const SuiteTask& task, const fs::path& ro
 std::string places_looked_at(const SuiteTask& task) {
   std::vector<std::string> places;
   for (const std::string& name : task.folders) {
-    places.push_back(fmt::format("{}/{}.txt", name, kBoth));
-    places.push_back(fmt::format("{}/{}/<class>/", name, kBoth));
+    places.push_back(fmt::format("{}/{}.txt", name, kTrain));
+    places.push_back(fmt::format("{}/{}/<class>/", name, kTrain));
   }
   if (!task.tfds.empty()) places.push_back(fmt::format("{}/<version>/{}", task.tfds, kInfo));
   return join_words(places, "or");
@@ -130,12 +129,11 @@ TaskSizes check_task_data(const Suite& suite, const SuiteTask& task, const TaskD
                     task.task, task.classes, data.root.string(), classes));
   }
   const auto train = open_split(*source, data.train), val = open_split(*source, data.val),
-             both = open_split(*source, data.both), test = open_split(*source, data.test);
+             both = open_split(*source, data.both()), test = open_split(*source, data.test);
   require_size(*train, suite.train_examples, data.train, task, suite, data);
   require_size(*val, suite.val_examples, data.val, task, suite, data);
-  require_size(*both, suite.train_examples + suite.val_examples, data.both, task, suite, data);
   require_apart(*train, data.train, *val, data.val, task, data);
-  require_apart(*both, data.both, *test, data.test, task, data);
+  require_apart(*both, data.both(), *test, data.test, task, data);
   return {train->size(), val->size(), test->size()};
 }
 

@@ -13,15 +13,17 @@ namespace vit {
 struct TaskData {
   std::string kind;  // "list", "folder" or "tfrecord"
   std::filesystem::path root;
-  std::string section;                 // YAML: a `data` section without splits
-  std::string train, val, both, test;  // splits
+  std::string section;           // YAML: a `data` section without splits
+  std::string train, val, test;  // splits
+
+  std::string both() const { return train + "+" + val; }  // that of the final run
 };
 
 // Nothing when the task's data are nowhere below `root`. Throws DataError when a folder cannot be
 // read.
 std::optional<TaskData> find_task_data(const SuiteTask& task, const std::filesystem::path& root);
 
-// "dtd/train800val200.txt, dtd/train800val200/ and dtd/<version>/dataset_info.json": for messages.
+// "dtd/train800.txt, dtd/train800/<class>/ or dtd/<version>/dataset_info.json": for messages.
 std::string places_looked_at(const SuiteTask& task);
 
 // Examples of the splits.

@@ -54,6 +54,7 @@ TaskRun make_run(config::Document document, const SuiteTask& task, const RunPlan
     document.set("schedule.lr", fmt::format("{}", plan.setting->lr), origin);
     document.set("steps", to_string(plan.setting->steps), origin);
   }
+  if (plan.seed) document.set("seed", std::to_string(*plan.seed), origin);
   AugmentOnly shown{read_run_config(document).augment};
   std::erase_if(shown.augment, [&](const TransformSection& transform) {
     return std::find(task.without.begin(), task.without.end(), transform.name()) !=

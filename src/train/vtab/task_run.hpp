@@ -9,6 +9,7 @@
 #include "results.hpp"
 #include "suite.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@ struct RunPlan {
   std::filesystem::path folder;
   std::string train, val;          // splits
   std::optional<Setting> setting;  // nothing: as the recipe says
+  std::optional<int64_t> seed;     // nothing: as configured
 };
 
 struct TaskRun {

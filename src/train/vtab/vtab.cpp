@@ -40,6 +40,7 @@ void refuse_decided_keys(const VtabRequest& request) {
   for (const char* key : {"data.name", "data.root", "data.train", "data.val"}) {
     refuse(key, "--suite FILE names another list of tasks and splits");
   }
+  if (!request.seeds.empty()) refuse("seed", "leave it out, or --seeds");
   if (request.select == Select::kNone) return;
   for (const char* key : {"schedule.lr", "steps"}) refuse(key, "leave it out, or --select");
 }
@@ -157,7 +158,9 @@ class SuiteRun {
   void check_configurations() {
     for (const Work& work : work_) {
       if (request_.select == Select::kNone) {
-        results_.model = final_run(work, {}).config.model.name();
+        for (const auto& seed : seeds()) {
+          results_.model = final_run(work, {}, seed).config.model.name();
+        }
         continue;
       }
       for (const Setting& setting : grid()) {
@@ -168,13 +171,23 @@ class SuiteRun {
 
   // ---- runs
 
-  TaskRun final_run(const Work& work, const std::optional<Setting>& setting) const {
-    return run_of(work, {out_ / work.task.task / "final", work.data.both, work.data.test, setting});
+  // Nothing: the seed of the configuration.
+  std::vector<std::optional<int64_t>> seeds() const {
+    if (request_.seeds.empty()) return {std::nullopt};
+    return {request_.seeds.begin(), request_.seeds.end()};
+  }
+
+  TaskRun final_run(const Work& work, const std::optional<Setting>& setting,
+                    const std::optional<int64_t>& seed) const {
+    const std::string name = seed ? fmt::format("final-seed-{}", *seed) : "final";
+    return run_of(work,
+                  {out_ / work.task.task / name, work.data.both(), work.data.test, setting, seed});
   }
   TaskRun trial_run(const Work& work, const Setting& setting) const {
     std::string name = fmt::format("select-lr{:g}-{}", setting.lr, to_string(setting.steps));
     std::replace(name.begin(), name.end(), ' ', '-');
-    return run_of(work, {out_ / work.task.task / name, work.data.train, work.data.val, setting});
+    return run_of(work,
+                  {out_ / work.task.task / name, work.data.train, work.data.val, setting, {}});
   }
   TaskRun run_of(const Work& work, const RunPlan& plan) const {
     config::Document document = base_;
@@ -183,21 +196,24 @@ class SuiteRun {
     return make_run(std::move(document), work.task, plan);
   }
 
-  // False when the run diverged.
+  // False when a run diverged.
   bool run_finally(const Work& work, const std::optional<Setting>& setting) {
-    const TaskRun run = final_run(work, setting);
     TaskResult& result = *work.result;
-    result.setting.lr = run.config.schedule.common().lr;
-    result.setting.steps = to_string(run.config.steps);
-    result.run = run.folder.string();
-    try {
-      result.test = carry_out(run, request_.argv);
-    } catch (const Diverged& error) {
-      const std::string text = error.what();
-      spdlog::error("task '{}': {}", work.task.task, text);
-      result.why_missing = text.substr(0, text.find('\n'));
-      return false;
+    for (const std::optional<int64_t>& seed : seeds()) {
+      const TaskRun run = final_run(work, setting, seed);
+      result.setting.lr = run.config.schedule.common().lr;
+      result.setting.steps = to_string(run.config.steps);
+      try {
+        result.runs.push_back(
+            {run.config.seed, carry_out(run, request_.argv), run.folder.string()});
+      } catch (const Diverged& error) {
+        const std::string text = error.what();
+        spdlog::error("task '{}': {}", work.task.task, text);
+        result.why_missing = text.substr(0, text.find('\n'));
+        return false;
+      }
     }
+    result.why_missing.clear();
     write();
     return true;
   }
