@@ -4,16 +4,14 @@
 #include "vit/core/files.hpp"
 
 #include "support/temp_dir.hpp"
-#include "train/report/axis.hpp"
-#include "train/report/plot.hpp"
-#include "train/report/summary_plots.hpp"
+#include "train/report/runs.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <string>
+#include <vector>
 
 namespace vit {
 namespace {
@@ -31,7 +29,7 @@ fs::path make_run(const fs::path& folder, double lr, double top1, double exaflop
                                "schedule: {{name: cosine, lr: {}}}\n",
                                lr));
   write_atomically(folder / "metrics.jsonl",
-                   "{\"kind\":\"header\",\"schema\":1}\n"
+                   "{\"kind\":\"header\",\"schema\":1,\"params\":700,\"macs\":900}\n"
                    "{\"kind\":\"train\",\"step\":1,\"epoch\":0.5,\"loss\":2.5,\"lr\":0.1}\n"
                    "{\"kind\":\"train\",\"step\":2,\"epoch\":1.0,\"loss\":9.0,\"lr\":0.1}\n"
                    "{\"kind\":\"train\",\"step\":2,\"epoch\":1.0,\"loss\":1.5,\"lr\":0.1}\n"
@@ -89,8 +87,31 @@ TEST(Report, ShowsWhatTheSummarySays) {
   EXPECT_FALSE(read_run(folder, "one").best);
   EXPECT_EQ(read_run(folder, "one").last->top1, 0.5);
   EXPECT_FALSE(read_run(folder, "one").exaflops);
+}
+
+// What such a run has noted on its way stands for the summary it does not have.
+TEST(Report, ShowsHowFarARunWithoutASummaryCame) {
+  const TempDir dir;
+  const fs::path folder = make_run(dir / "one", 0.1, 0.375, 2e-6);
   fs::remove(folder / "summary.json");
-  EXPECT_EQ(read_run(folder, "one").status, "running or killed");
+  const RunFacts run = read_run(folder, "one");
+  EXPECT_EQ(run.status, "running or killed");
+  EXPECT_EQ(run.parameters, 700);
+  EXPECT_EQ(run.macs, 900);
+  EXPECT_EQ(run.epochs, 1);
+  ASSERT_TRUE(run.best && run.last && run.last_average);
+  EXPECT_EQ(run.best->weights, "average");
+  EXPECT_EQ(run.last->top1, 0.5);
+  EXPECT_EQ(run.last_average->top1, 0.6);
+}
+
+// A run that diverged before its first line has an epoch in the summary alone.
+TEST(Report, TakesTheEpochsOfTheSummary) {
+  const TempDir dir;
+  const fs::path folder = make_run(dir / "one", 0.1, 0.375, 2e-6);
+  write_atomically(folder / "metrics.jsonl", "{\"kind\":\"header\",\"schema\":1}\n");
+  write_atomically(folder / "summary.json", R"({"status": "diverged", "epoch": 1.5})");
+  EXPECT_EQ(read_run(folder, "one").epochs, 1.5);
 }
 
 TEST(Report, ComparesTheRunsOfAFolder) {
@@ -103,52 +124,6 @@ TEST(Report, ComparesTheRunsOfAFolder) {
   EXPECT_THAT(page, HasSubstr("<tr><td>schedule.lr<td class=\"t\">0.25<td class=\"t\">0.5</tr>"));
   EXPECT_THAT(page, Not(HasSubstr("<td>model.width")));  // equal in both
   EXPECT_THAT(page, HasSubstr("Accuracy against compute"));
-}
-
-// A run on `images` images of a model of `width` (0: a ResNet).
-RunFacts run_on(const std::string& name, int64_t images, int width, double top1) {
-  RunFacts run;
-  run.name = name;
-  run.model = width > 0 ? "vit" : "bit";
-  run.settings = {{"seed", "0"}, {"model.width", std::to_string(width)}};
-  run.training_images = images;
-  run.exaflops_in_all = 1e-6;
-  run.best = StoredScore{.top1 = top1, .top5 = 0, .loss = 0, .weights = "raw"};
-  StoredProbe probe{.probe = "few_shot", .split = "val", .weights = "raw", .summary = {}};
-  probe.summary.top1.mean = top1 / 2;
-  run.probes = {probe};
-  return run;
-}
-
-TEST(DataPlot, HasALineAModelAndMeansOfSeeds) {
-  const Plot plot = data_plot({run_on("images=9,model=S,seed=0", 900, 64, 0.5),
-                               run_on("images=9,model=S,seed=1", 900, 64, 0.7),
-                               run_on("images=1,model=S,seed=0", 100, 64, 0.4),
-                               run_on("images=1,model=R,seed=0", 100, 0, 0.25),
-                               run_on("images=9,model=R,seed=0", 900, 0, 0.75)});
-  ASSERT_EQ(plot.series.size(), 4U);
-  EXPECT_EQ(plot.series[0].name, "S");
-  EXPECT_THAT(plot.series[0].points,
-              ElementsAre(std::pair(100.0, 40.0), testing::Pair(900.0, testing::DoubleEq(60.0))));
-  EXPECT_TRUE(plot.series[1].is_dashed);
-  EXPECT_THAT(plot.series[1].points,
-              ElementsAre(std::pair(100.0, 20.0), testing::Pair(900.0, testing::DoubleEq(30.0))));
-  EXPECT_EQ(plot.series[2].name, "R,seed=0");
-  EXPECT_NE(plot.series[2].color, plot.series[0].color);
-}
-
-TEST(DataPlot, IsNoneOfRunsOnOneSize) {
-  EXPECT_EQ(plot_svg(data_plot({run_on("a", 900, 64, 0.5), run_on("b", 900, 0, 0.7)})), "");
-  EXPECT_EQ(plot_svg(data_plot({run_on("a", 0, 64, 0.5), run_on("b", 900, 64, 0.7)})), "");
-}
-
-TEST(ComputePlot, ColoursHybridsApart) {
-  RunFacts hybrid = run_on("model=R+S", 900, 64, 0.6);
-  hybrid.settings.emplace_back("model.trunk.layers", "[1]");
-  const Plot plot = compute_plot({run_on("model=S", 900, 64, 0.5), hybrid});
-  ASSERT_EQ(plot.series.size(), 2U);
-  EXPECT_EQ(plot.series[1].name, "R+S");
-  EXPECT_NE(plot.series[0].color, plot.series[1].color);
 }
 
 TEST(Report, CountsTheComputeOfPretraining) {
@@ -165,8 +140,46 @@ TEST(Report, CountsTheComputeOfPretraining) {
   EXPECT_EQ(read_run(tuned, "").exaflops_in_all, 0.375);
   start_from(dir / "elsewhere.safetensors");
   EXPECT_FALSE(read_run(tuned, "").exaflops_in_all);
+  EXPECT_THAT(read_run(tuned, "").unknown_cost, HasSubstr("elsewhere.safetensors is not known"));
   start_from(tuned);
   EXPECT_FALSE(read_run(tuned, "").exaflops_in_all) << "a circle";
+}
+
+// Of a run whose weights were taken half way, half the compute counts.
+TEST(Report, CountsPretrainingUpToTheCheckpoint) {
+  const TempDir dir;
+  const fs::path pretrained = make_run(dir / "pre", 0.1, 0.5, 0.25);
+  write_atomically(pretrained / "summary.json",
+                   R"({"status": "done", "exaflops": 0.25, "step": 40})");
+  const fs::path tuned = make_run(dir / "tuned", 0.1, 0.5, 0.125);
+  const auto cost_from = [&](const fs::path& weights) {
+    write_atomically(tuned / "config.yaml",
+                     fmt::format("model: {{name: vit_ti16}}\ndata: {{name: synthetic}}\n"
+                                 "init: {{weights: '{}'}}\n",
+                                 weights.string()));
+    return read_run(tuned, "").exaflops_in_all;
+  };
+  const fs::path checkpoints = pretrained / "checkpoints";
+  EXPECT_EQ(cost_from(checkpoints / "step-00000020"), 0.25);
+  EXPECT_EQ(cost_from(checkpoints / "step-00000010" / "model.safetensors"), 0.1875);
+  EXPECT_EQ(cost_from(checkpoints / "step-00000040"), 0.375);
+  EXPECT_EQ(cost_from(pretrained), 0.375) << "no checkpoint is left to ask";
+  fs::create_directories(checkpoints / "step-00000020");
+  fs::create_directory_symlink("step-00000020", checkpoints / "best");
+  EXPECT_EQ(cost_from(pretrained), 0.25) << "a run stands for its best checkpoint";
+  EXPECT_EQ(cost_from(checkpoints / "best"), 0.25);
+}
+
+TEST(Report, SaysWhichRunsHaveNoKnownCost) {
+  const TempDir dir;
+  make_run(dir / "a", 0.25, 0.5, 1e-5);
+  const fs::path tuned = make_run(dir / "tuned", 0.1, 0.5, 0.125);
+  write_atomically(tuned / "config.yaml",
+                   "model: {name: vit_ti16}\ndata: {name: synthetic}\n"
+                   "init: {weights: gone.safetensors}\n");
+  const std::string page = read_text(write_report({.runs = {dir.path()}, .out = dir / "p.html"}));
+  EXPECT_THAT(page, HasSubstr("<p>not shown: tuned (the cost of its weights gone.safetensors is "
+                              "not known)</p>"));
 }
 
 // What a masked-patch run counts is no top-1 of images.
@@ -191,6 +204,44 @@ TEST(Report, FindsRunsBelowRuns) {
   EXPECT_THAT(page, HasSubstr("<tr><td>final/seed=0<td"));
 }
 
+std::vector<std::string> names_of(const std::vector<fs::path>& given) {
+  std::vector<std::string> names;
+  for (const RunFacts& run : read_runs(given).readable) names.push_back(run.name);
+  return names;
+}
+
+TEST(Report, ShowsARunAndALinkToItOnce) {
+  const TempDir dir;
+  make_run(dir / "b", 0.5, 0.25, 1e-6);
+  fs::create_directory_symlink("b", dir / "latest");
+  EXPECT_THAT(names_of({dir / "b", dir / "latest", dir.path()}), ElementsAre("b"));
+  EXPECT_THAT(names_of({dir / "latest"}), ElementsAre("b"));
+}
+
+TEST(Report, LengthensEqualNames) {
+  const TempDir dir;
+  make_run(dir / "x" / "runs" / "cls", 0.5, 0.25, 1e-6);
+  make_run(dir / "y" / "runs" / "cls", 0.5, 0.25, 1e-6);
+  make_run(dir / "y" / "runs" / "gap", 0.5, 0.25, 1e-6);
+  EXPECT_THAT(names_of({dir / "x" / "runs" / "cls", dir / "y" / "runs"}),
+              ElementsAre("x/runs/cls", "y/runs/cls", "gap"));
+}
+
+TEST(Report, ShowsTheOthersOfABrokenRun) {
+  const TempDir dir;
+  make_run(dir / "good", 0.5, 0.25, 1e-6);
+  write_atomically(make_run(dir / "cut", 0.1, 0.5, 1) / "summary.json", "[1");
+  write_atomically(make_run(dir / "odd", 0.1, 0.5, 1) / "config.yaml", "model: {name: vit_");
+  const std::string page = read_text(write_report({.runs = {dir.path()}, .out = dir / "p.html"}));
+  EXPECT_THAT(page, HasSubstr("<h1>good</h1>"));
+  EXPECT_THAT(page, HasSubstr("<li>cut: "));
+  EXPECT_THAT(page, HasSubstr("is not a run's summary</li>"));
+  EXPECT_THAT(page, HasSubstr("<li>odd: "));
+  fs::remove_all(dir / "good");
+  EXPECT_THROW(write_report({.runs = {dir.path()}, .out = dir / "p.html"}), DataError);
+  EXPECT_THROW(write_report({.runs = {dir / "odd"}, .out = dir / "p.html"}), ConfigError);
+}
+
 TEST(Report, WritesFiguresOfTheirOwn) {
   const TempDir dir;
   make_run(dir / "a", 0.25, 0.5, 1e-5);
@@ -213,32 +264,6 @@ TEST(Report, SaysWhatIsNoRun) {
   EXPECT_THROW(write_report({.runs = {dir / "two"}, .out = {}}), DataError);
   write_atomically(make_run(dir / "one", 0.1, 0.5, 1) / "eval" / "val_confusion.csv", "a,b\nc,x\n");
   EXPECT_THROW(write_report({.runs = {dir / "one"}, .out = {}}), DataError);
-}
-
-TEST(Axis, HasRoundTicks) {
-  EXPECT_THAT(Axis(0, 10, false, 0, 100).ticks(6), ElementsAre(0, 2, 4, 6, 8, 10));
-  EXPECT_THAT(Axis(0.8, 120, true, 0, 100).ticks(4),
-              ElementsAre(testing::DoubleEq(1), testing::DoubleEq(10), testing::DoubleEq(100)));
-  const Axis axis(1, 100, true, 0, 108);
-  EXPECT_NEAR(axis.at(10), 54, 1e-9);
-}
-
-TEST(Plot, LeavesOutWhatHasNoPlace) {
-  Plot plot{.title = "t", .x_label = "x", .y_label = "y", .is_x_logarithmic = true, .series = {}};
-  plot.series.push_back({.name = "s", .points = {{0, 1}, {-1, 2}}});
-  EXPECT_EQ(plot_svg(plot), "");
-  plot.series[0].points.emplace_back(10, std::nan(""));
-  EXPECT_EQ(plot_svg(plot), "");
-  plot.series[0].points.emplace_back(10, 3);
-  EXPECT_THAT(plot_svg(plot), HasSubstr("<path class=\"line\""));
-}
-
-TEST(Confusion, ShowsTheClassesWithTheMostErrors) {
-  const Confusion confusion{"val", {"a", "b", "c"}, {{5, 0, 0}, {1, 3, 1}, {2, 0, 3}}};
-  const std::string svg = confusion_svg(confusion, 2);
-  EXPECT_THAT(svg, HasSubstr("The 2 of 3 classes"));
-  EXPECT_THAT(svg, Not(HasSubstr(">a</text>")));
-  EXPECT_THAT(svg, HasSubstr("b taken for c: 1 of 5"));
 }
 
 }  // namespace

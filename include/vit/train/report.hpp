@@ -19,8 +19,10 @@ struct ReportRequest {
   std::filesystem::path figures = {};
 };
 
-// Returns the file that was written. Runs that have not finished are shown as far as they are.
-// Throws DataError when a folder holds no run or a file of a run cannot be read or written.
+// Returns the file that was written. Runs that have not finished are shown as far as they are; of
+// one that cannot be read the page says why, and a warning.
+// Throws DataError when a folder holds no run or the page cannot be written, and what the first run
+// throws when none can be read: DataError, or ConfigError for its config.yaml.
 std::filesystem::path write_report(const ReportRequest& request);
 
 }  // namespace vit

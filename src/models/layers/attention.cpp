@@ -40,9 +40,11 @@ at::Tensor Attention::operator()(const at::Tensor& x, Mode mode, Taps* taps,
   if (taps != nullptr && taps->wants(tap_name)) {
     at::Tensor logits = at::matmul(q * scale, k.transpose(-2, -1));
     if (bias.defined()) logits = logits + bias;
-    const at::Tensor probabilities = at::softmax(logits, -1);
+    // Probabilities rounded to bfloat16 would not sum to 1.
+    const at::ScalarType exact = at::promote_types(logits.scalar_type(), at::kFloat);
+    const at::Tensor probabilities = at::softmax(logits, -1, exact);
     taps->see(tap_name, probabilities);
-    mixed = at::matmul(vit::dropout(probabilities, dropout, mode), v);
+    mixed = at::matmul(vit::dropout(probabilities.to(v.scalar_type()), dropout, mode), v);
   } else {
     const double rate = mode == Mode::kTrain ? dropout : 0.0;
     mixed = at::scaled_dot_product_attention(

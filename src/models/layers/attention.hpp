@@ -20,7 +20,8 @@ struct Attention {
   Attention(const Scope& scope, const Options& options);
 
   // x [B, T, D] -> [B, T, D]. With taps the probabilities [B, heads, T, T] are computed for
-  // themselves and shown as `tap_name`; without, a fused kernel is used that never stores them.
+  // themselves, in fp32 at least, and shown as `tap_name`; without, a fused kernel is used that
+  // never stores them.
   at::Tensor operator()(const at::Tensor& x, Mode mode, Taps* taps,
                         const std::string& tap_name) const;
 

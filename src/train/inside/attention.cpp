@@ -4,6 +4,7 @@
 #include "vit/core/error.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 
 #include <algorithm>
 #include <cctype>
@@ -83,10 +84,13 @@ at::Tensor divided_by_max(const at::Tensor& maps) {
 void AttentionReader::see(const std::string& name, const at::Tensor& value) {
   if (!is_attention(name)) return;
   VIT_CHECK(value.size(-1) == places_.tokens(), "attention over another number of tokens");
-  joint_ = rolled_out(joint_, value);
-  distances_.push_back(attention_distance(value, places_, PatchWeights::kAsGiven));
-  renormalised_.push_back(attention_distance(value, places_, PatchWeights::kRenormalised));
-  maps_.push_back(viewed_patches(value, places_).to(at::kFloat));
+  // A forward pass in bfloat16 must not take the products here with it.
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+  const at::Tensor attention = value.to(at::kFloat);
+  joint_ = rolled_out(joint_, attention);
+  distances_.push_back(attention_distance(attention, places_, PatchWeights::kAsGiven));
+  renormalised_.push_back(attention_distance(attention, places_, PatchWeights::kRenormalised));
+  maps_.push_back(viewed_patches(attention, places_));
 }
 
 at::Tensor AttentionReader::rollout() const {

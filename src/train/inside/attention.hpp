@@ -65,7 +65,7 @@ class AttentionReader final : public Taps {
   void start() { *this = AttentionReader(places_); }  // before a forward pass
   void see(const std::string& name, const at::Tensor& value) override;
 
-  // Of the last pass, an entry a layer.
+  // Of the last pass, an entry a layer; fp32 whatever the precision of the pass.
   const std::vector<at::Tensor>& distances() const { return distances_; }  // [B, H], kAsGiven
   const std::vector<at::Tensor>& renormalised_distances() const { return renormalised_; }
   const std::vector<at::Tensor>& maps() const { return maps_; }  // [B, H, h, w]

@@ -1,3 +1,4 @@
+#include "html.hpp"
 #include "plot.hpp"
 
 #include <fmt/format.h>
@@ -24,6 +25,15 @@ std::vector<size_t> shown_classes(const Confusion& confusion, size_t most) {
   return classes;
 }
 
+// What a text element holds: `name`, or its beginning where it is longer than `most` characters,
+// with the whole under the pointer.
+std::string fitted(const std::string& name, size_t most) {
+  const std::string shown = shortened(name, most);
+  std::string text = html_text(shown);
+  if (shown != name) text += "<title>" + html_text(name) + "</title>";
+  return text;
+}
+
 }  // namespace
 
 std::string confusion_svg(const Confusion& confusion, size_t most) {
@@ -33,6 +43,8 @@ std::string confusion_svg(const Confusion& confusion, size_t most) {
                cell = std::clamp(440.0 / static_cast<double>(classes.size()), 8.0, 36.0);
   const double size = names + cell * static_cast<double>(classes.size()) + 8;
   const double font = std::min(12.0, cell + 2);
+  // A letter is about 0.55 of the font's size wide.
+  const auto most_letters = static_cast<size_t>((names - 6) / (0.55 * font));
   std::string svg = fmt::format(
       "<svg viewBox=\"0 0 {0:.0f} {0:.0f}\" style=\"max-width:{0:.0f}px;font-size:{1:.0f}px\" "
       "role=\"img\">",
@@ -42,11 +54,12 @@ std::string confusion_svg(const Confusion& confusion, size_t most) {
     const auto total = std::accumulate(row.begin(), row.end(), int64_t{0});
     const double at = names + cell * static_cast<double>(i);
     const std::string name = html_text(confusion.classes[classes[i]]);
+    const std::string label = fitted(confusion.classes[classes[i]], most_letters);
     svg += fmt::format("<text class=\"y\" x=\"{}\" y=\"{:.1f}\">{}</text>", names - 4,
-                       at + 0.7 * cell, name);
+                       at + 0.7 * cell, label);
     svg +=
         fmt::format("<text class=\"name\" transform=\"translate({:.1f} {}) rotate(-90)\">{}</text>",
-                    at + 0.7 * cell, names - 4, name);
+                    at + 0.7 * cell, names - 4, label);
     for (size_t j = 0; j < classes.size(); ++j) {
       const int64_t count = row[classes[j]];
       if (count == 0) continue;

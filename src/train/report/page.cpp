@@ -1,10 +1,10 @@
 // The page: one function a section, in the order in which they are read.
-#include "vit/core/error.hpp"
-#include "vit/core/last_part.hpp"
-#include "vit/core/text.hpp"
+#include "vit/core/files.hpp"
 #include "vit/core/version.hpp"
 #include "vit/train/report.hpp"
 
+#include "html.hpp"
+#include "runs.hpp"
 #include "summary_plots.hpp"
 
 #include <fmt/format.h>
@@ -43,24 +43,33 @@ std::string overview(const std::vector<RunFacts>& runs) {
       "<th class=\"t\">data<th>parameters (M)<th>GMACs<th>epochs<th>exaFLOPs<th>device hours"
       "<th>best top-1 %<th>last<th>last, averaged<th class=\"t\">status</tr>\n";
   for (const RunFacts& run : runs) {
-    const auto lr = run.curves.find("train/lr");
-    const double epochs =
-        lr == run.curves.end() || lr->second.empty() ? 0 : lr->second.back().first;
     html += fmt::format(
         "<tr><td>{}<td class=\"t\">{}<td class=\"t\">{}<td>{}<td>{}<td>{:.4g}<td>{}<td>{}<td>{}"
         "<td>{}<td>{}<td class=\"t\">{}</tr>\n",
         html_text(run.name), html_text(run.model), html_text(run.data),
-        or_nothing(run.parameters, 1e6), or_nothing(run.macs, 1e9), epochs,
+        or_nothing(run.parameters, 1e6), or_nothing(run.macs, 1e9), run.epochs,
         or_nothing(run.exaflops), or_nothing(run.device_hours), percent_of(run.best),
         percent_of(run.last), percent_of(run.last_average), html_text(run.status));
   }
   return html + "</table></div>\n";
 }
 
-std::string study_plots(const Plot& compute, const Plot& data) {
-  const std::string svg = plot_svg(compute) + plot_svg(data);
-  if (svg.empty()) return "";
-  return "<h2>Accuracy against compute and data</h2>\n<div class=\"plots\">" + svg + "</div>\n";
+std::string broken_runs(const std::vector<BrokenRun>& runs) {
+  if (runs.empty()) return "";
+  std::string html = "<h2>Runs that could not be read</h2>\n<ul>";
+  for (const BrokenRun& run : runs)
+    html += "<li>" + html_text(run.name) + ": " + html_text(run.reason) + "</li>\n";
+  return html + "</ul>\n";
+}
+
+// `left_out`: a sentence for below the first plot, which may have no point.
+std::string study_plots(const Plot& compute, const Plot& data, const std::string& left_out) {
+  std::string html = plot_svg(compute);
+  if (!left_out.empty()) html += "<p>" + html_text(left_out) + "</p>\n";
+  if (!html.empty()) html = "<div>" + html + "</div>\n";
+  if (const std::string svg = plot_svg(data); !svg.empty()) html += "<div>" + svg + "</div>\n";
+  if (html.empty()) return "";
+  return "<h2>Accuracy against compute and data</h2>\n<div class=\"plots\">" + html + "</div>\n";
 }
 
 struct CurveKind {
@@ -183,37 +192,6 @@ std::string samples(const std::vector<RunFacts>& runs) {
   return html.empty() ? "" : "<h2>Samples</h2>\n<div class=\"plots\">" + html + "</div>\n";
 }
 
-// Every run below a folder, in the order of their paths.
-void collect_runs(const fs::path& folder, std::vector<fs::path>& found) {
-  if (is_run(folder)) {
-    found.push_back(folder);
-    return;
-  }
-  std::vector<fs::path> inside;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.is_directory() && !entry.is_symlink()) inside.push_back(entry.path());
-  std::sort(inside.begin(), inside.end());
-  for (const fs::path& each : inside) collect_runs(each, found);
-}
-
-// The runs of the request in its order; a folder of runs stands for all in it.
-std::vector<RunFacts> read_runs(const std::vector<fs::path>& given) {
-  std::vector<RunFacts> runs;
-  for (const fs::path& path : given) {
-    std::vector<fs::path> found;
-    if (fs::is_directory(path)) collect_runs(path, found);
-    if (found.empty()) {
-      throw DataError("there is no run in '" + path.string() +
-                      "'\na run folder has config.yaml and metrics.jsonl; vit-train writes them");
-    }
-    for (const fs::path& folder : found) {
-      runs.push_back(read_run(folder, folder == path ? last_part(fs::weakly_canonical(folder))
-                                                     : fs::relative(folder, path).string()));
-    }
-  }
-  return runs;
-}
-
 void write_figure(const fs::path& file, const Plot& plot) {
   const std::string svg = plot_file(plot);
   if (!svg.empty()) write_atomically(file, svg);
@@ -222,21 +200,24 @@ void write_figure(const fs::path& file, const Plot& plot) {
 }  // namespace
 
 fs::path write_report(const ReportRequest& request) {
-  const std::vector<RunFacts> runs = read_runs(request.runs);
+  const RunsOfReport found = read_runs(request.runs);
+  const std::vector<RunFacts>& runs = found.readable;
   const Plot compute = compute_plot(runs), data = data_plot(runs);
   std::string html =
       std::string(kHead) + kPlotStyle + "svg{width:100%;height:auto}</style></head><body>\n";
   html += fmt::format("<h1>{}</h1>\n", runs.size() == 1 ? html_text(runs[0].name)
                                                         : fmt::format("{} runs", runs.size()));
-  html += overview(runs) + study_plots(compute, data) + learning_curves(runs) + comparison(runs) +
-          confusions(runs) + samples(runs);
+  html += broken_runs(found.broken) + overview(runs) +
+          study_plots(compute, data, left_out_of_compute(runs)) + learning_curves(runs) +
+          comparison(runs) + confusions(runs) + samples(runs);
   html += fmt::format(
       "<p>exaFLOPs: 6 x multiply-accumulates of a forward pass without padding x "
       "images shown, as in Table 6 of Dosovitskiy et al. 2021. Written by vit {}."
       "</p>\n</body></html>\n",
       html_text(build_info().version));
+  const bool is_only_one = runs.size() == 1 && found.broken.empty();
   const fs::path out = !request.out.empty() ? request.out
-                       : runs.size() == 1   ? runs[0].folder / "report.html"
+                       : is_only_one        ? runs[0].folder / "report.html"
                                             : fs::path("report.html");
   write_atomically(out, html);
   if (!request.figures.empty()) {

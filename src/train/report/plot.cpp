@@ -1,6 +1,8 @@
 #include "plot.hpp"
 
 #include "axis.hpp"
+#include "html.hpp"
+#include "labels.hpp"
 
 #include <fmt/format.h>
 
@@ -18,7 +20,11 @@ constexpr double kLeft = 64, kRight = 24, kTop = 30, kBottom = 48;
 constexpr const char* kColors[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                    "#56b4e9", "#e69f00", "#555555"};
 
+// Where the colours are used up, marks tell their second, third and fourth round apart.
+constexpr const char* kRounds[] = {"", "\u25a0", "\u25b2", "\u25c6"};
+
 const char* color_of(size_t number) { return kColors[number % std::size(kColors)]; }
+size_t round_of(size_t number) { return number / std::size(kColors) % std::size(kRounds); }
 
 struct Range {
   double low = std::numeric_limits<double>::infinity(), high = -low;
@@ -59,58 +65,112 @@ std::string frame(const Plot& plot, const Axis& x, const Axis& y) {
   return svg;
 }
 
-std::string line(const Plot& plot, const Series& series, const Axis& x, const Axis& y) {
+// Filled, about `r` pixels to all sides: a circle in the first round, then as kRounds.
+std::string mark(size_t number, double x, double y, double r, const std::string& title) {
+  const std::string shapes[] = {
+      fmt::format("circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\"", x, y, r),
+      fmt::format("path d=\"M{:.1f} {:.1f}h{r}v{r}h-{r}Z\"", x - r, y - r, fmt::arg("r", 2 * r)),
+      fmt::format("path d=\"M{:.1f} {:.1f}l{r} {h}h-{h}Z\"", x, y - r, fmt::arg("r", r),
+                  fmt::arg("h", 2 * r)),
+      fmt::format("path d=\"M{:.1f} {:.1f}l{r} {r} -{r} {r} -{r} -{r}Z\"", x, y - r,
+                  fmt::arg("r", r))};
+  const size_t round = round_of(number);
+  return fmt::format("<{} fill=\"{}\"><title>{}</title></{}>", shapes[round], color_of(number),
+                     html_text(title), round == 0 ? "circle" : "path");
+}
+
+// In pixels, without what has no place.
+Curve shown_points(const Plot& plot, const Series& series, const Axis& x, const Axis& y) {
+  Curve points;
+  for (const auto& point : series.points)
+    if (can_show(plot, point)) points.emplace_back(x.at(point.first), y.at(point.second));
+  return points;
+}
+
+std::string stroke(const Series& series, const Curve& points) {
+  if (points.size() < 2) return "";
   std::string path;
-  for (const auto& point : series.points) {
-    if (!can_show(plot, point)) continue;
-    path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", x.at(point.first),
-                        y.at(point.second));
-  }
-  if (path.empty()) return "";
+  for (const auto& [x, y] : points)
+    path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", x, y);
   return fmt::format("<path class=\"line\" stroke=\"{}\"{} d=\"{}\"><title>{}</title></path>",
                      color_of(series.color), series.is_dashed ? " stroke-dasharray=\"5 3\"" : "",
                      path, html_text(series.name));
 }
 
-// A name beside (x, y), to the left in the right half, so that it stays inside the frame.
-std::string label(double x, double y, const std::string& text) {
-  const bool is_right = x > (kLeft + kWidth - kRight) / 2;
-  return fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>",
-                     is_right ? "y" : "name", x + (is_right ? -7 : 7), y + 4, html_text(text));
+// With the marks of its round, some along the line; a single point, which no stroke shows, has one
+// always.
+std::string line(const Series& series, const Curve& points) {
+  constexpr size_t kMarks = 8;
+  std::string svg = stroke(series, points);
+  if (points.size() > 1 && round_of(series.color) == 0) return svg;
+  for (size_t i = 0; i < points.size(); i += points.size() / kMarks + 1)
+    svg += mark(series.color, points[i].first, points[i].second, 3, series.name);
+  return svg;
 }
 
 std::string dots(const Plot& plot, const Series& series, const Axis& x, const Axis& y) {
   std::string svg;
   for (const auto& point : series.points) {
     if (!can_show(plot, point)) continue;
-    svg += fmt::format(
-        "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\" fill=\"{}\"><title>{}: {:.4g}, {:.4g}</title>"
-        "</circle>",
-        x.at(point.first), y.at(point.second), color_of(series.color), html_text(series.name),
-        point.first, point.second);
-    if (plot.marks == Plot::Marks::kPoints)
-      svg += label(x.at(point.first), y.at(point.second), series.name);
+    svg += mark(series.color, x.at(point.first), y.at(point.second), 4,
+                fmt::format("{}: {:.4g}, {:.4g}", series.name, point.first, point.second));
   }
   return svg;
 }
 
-std::string labelled_line(const Plot& plot, const Series& series, const Axis& x, const Axis& y) {
-  std::string svg = line(plot, series, x, y) + dots(plot, series, x, y);
-  if (svg.empty() || series.is_dashed || !can_show(plot, series.points.back())) return svg;
-  const auto [last_x, last_y] = series.points.back();
-  return svg + label(x.at(last_x), y.at(last_y) - 10, series.name);
-}
-
 std::string marks(const Plot& plot, const Series& series, const Axis& x, const Axis& y) {
+  const Curve points = shown_points(plot, series, x, y);
   switch (plot.marks) {
     case Plot::Marks::kLine:
-      return line(plot, series, x, y);
+      return line(series, points);
     case Plot::Marks::kPoints:
       return dots(plot, series, x, y);
     case Plot::Marks::kLabelledLine:
-      return labelled_line(plot, series, x, y);
+      return stroke(series, points) + dots(plot, series, x, y);
   }
   return "";
+}
+
+// The names beside dots, as far as there is room.
+std::string labels(const Plot& plot, const Axis& x, const Axis& y) {
+  if (plot.marks == Plot::Marks::kLine) return "";
+  const bool is_of_lines = plot.marks == Plot::Marks::kLabelledLine;
+  constexpr double kDot = 4;
+  LabelPlaces places({kLeft, kTop - kDot, kWidth, kHeight - kBottom});
+  for (const Series& series : plot.series) {
+    for (const auto& [at_x, at_y] : shown_points(plot, series, x, y))
+      places.keep_free({at_x - kDot, at_y - kDot, at_x + kDot, at_y + kDot});
+  }
+  std::string svg;
+  for (const Series& series : plot.series) {
+    Curve points = shown_points(plot, series, x, y);
+    if (is_of_lines && series.is_dashed) continue;
+    if (is_of_lines && points.size() > 1) points.erase(points.begin(), points.end() - 1);
+    for (const auto& [at_x, at_y] : points) {
+      const auto place = places.place(at_x, at_y, series.name, is_of_lines);
+      if (!place) continue;
+      svg += fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", place->style,
+                         place->x, place->y, html_text(series.name));
+    }
+  }
+  return svg;
+}
+
+// What the colours mean, to the right of the title: marks and texts of their own, as not every
+// program that draws SVG ends a text of several parts where it should.
+std::string color_key(const Plot& plot) {
+  constexpr double kLetter = 7, kMark = 22, kBaseLine = 18;  // pixels; the mark with its gaps
+  double x = kWidth - kRight;
+  for (const auto& entry : plot.key)
+    x -= kMark + kLetter * static_cast<double>(characters_in(entry.first));
+  std::string svg;
+  for (const auto& [text, number] : plot.key) {
+    svg += mark(number, x + kMark - 8, kBaseLine - 4, 4, text);
+    svg += fmt::format("<text class=\"name\" x=\"{:.1f}\" y=\"{}\">{}</text>", x + kMark, kBaseLine,
+                       html_text(text));
+    x += kMark + kLetter * static_cast<double>(characters_in(text));
+  }
+  return svg;
 }
 
 // What is inside of the frame and around it; "" when there is no finite point to show.
@@ -128,43 +188,23 @@ std::string drawing(const Plot& plot) {
   const Axis y(ys.low, ys.high, plot.is_y_logarithmic, kHeight - kBottom, kTop);
   std::string svg = frame(plot, x, y);
   for (const Series& series : plot.series) svg += marks(plot, series, x, y);
-  return svg;
+  return svg + labels(plot, x, y) + color_key(plot);
 }
 
+// The names of lines. Of labelled ones the dashed have the names of the solid.
 std::string legend(const Plot& plot) {
-  if (plot.marks != Plot::Marks::kLine || plot.series.size() < 2) return "";
+  if (plot.marks == Plot::Marks::kPoints || plot.series.size() < 2) return "";
   std::string html = "<p class=\"legend\">";
   for (const Series& series : plot.series) {
-    html += fmt::format("<span style=\"color:{}\">{} {}</span> ", color_of(series.color),
-                        series.is_dashed ? "\u254c" : "\u2501", html_text(series.name));
+    if (series.is_dashed && plot.marks == Plot::Marks::kLabelledLine) continue;
+    html += fmt::format("<span style=\"color:{}\">{}{} {}</span> ", color_of(series.color),
+                        series.is_dashed ? "\u254c" : "\u2501", kRounds[round_of(series.color)],
+                        html_text(series.name));
   }
   return html + "</p>\n";
 }
 
 }  // namespace
-
-std::string html_text(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 const char* const kPlotStyle =
     "svg{font:12px system-ui,sans-serif}svg .grid{stroke:#e4e4e4}svg .frame{stroke:#555;fill:none}"

@@ -18,9 +18,19 @@
 namespace vit {
 namespace {
 
+constexpr const char* kNotEnded = "running or killed";
+
 // A score without a top-1 has nothing to show.
 void leave_out_if_empty(std::optional<StoredScore>& score) {
   if (score && std::isnan(score->top1)) score.reset();
+}
+
+// A number of summary.json that StoredSummary does not have.
+std::optional<double> number_in_summary(const fs::path& folder, const char* key) {
+  const fs::path file = folder / "summary.json";
+  if (!fs::exists(file)) return std::nullopt;
+  const nlohmann::json json = parse_json(read_text(file));
+  return json.is_object() ? number_at(json, key) : std::nullopt;
 }
 
 void read_summary(const fs::path& folder, RunFacts& run) {
@@ -28,10 +38,11 @@ void read_summary(const fs::path& folder, RunFacts& run) {
   if (!summary) {
     const fs::path file = folder / "summary.json";
     if (fs::exists(file)) throw DataError("'" + file.string() + "' is not a run's summary");
-    run.status = "running or killed";
+    run.status = kNotEnded;
     return;
   }
   static_cast<StoredSummary&>(run) = *summary;
+  run.epochs = number_in_summary(folder, "epoch").value_or(0);
   leave_out_if_empty(run.best);
   leave_out_if_empty(run.last);
   leave_out_if_empty(run.last_average);
@@ -45,6 +56,25 @@ void leave_out_scores(RunFacts& run) {
   });
 }
 
+// What summary.json would say of the evaluation `line` if the run ended here.
+void note_score(const nlohmann::json& line, RunFacts& run) {
+  const auto top1 = number_at(line, "top1");
+  if (!top1) return;
+  StoredScore score;
+  score.top1 = *top1;
+  score.step = integer_at(line, "step");
+  score.n = integer_at(line, "n");
+  score.weights = text_at(line, "weights");
+  (score.weights == "average" ? run.last_average : run.last) = score;
+  if (!run.best || score.top1 > run.best->top1) run.best = score;
+}
+
+// The model's size, which runs that failed early have here only.
+void note_header(const nlohmann::json& line, RunFacts& run) {
+  if (!run.parameters) run.parameters = number_at(line, "params");
+  if (!run.macs) run.macs = number_at(line, "macs");
+}
+
 // A resumed run repeats the steps since its checkpoint: the last row of each (kind, step, weights)
 // counts. A line cut off by a crash is left out.
 void read_metrics(const fs::path& file, RunFacts& run) {
@@ -55,10 +85,13 @@ void read_metrics(const fs::path& file, RunFacts& run) {
     const nlohmann::json line = parse_json(row);
     if (!line.is_object()) continue;
     const std::string kind = text_at(line, "kind");
+    if (kind == "header") note_header(line, run);
     const auto epoch = number_at(line, "epoch");
     if (!epoch || (kind != "train" && kind != "eval")) continue;
     if (const auto examples = number_at(line, "examples"); examples && *epoch > 0)
       run.training_images = std::llround(*examples / *epoch);
+    if (kind == "eval" && run.status == kNotEnded) note_score(line, run);
+    run.epochs = std::max(run.epochs, *epoch);
     std::string prefix = "train/";
     if (kind == "eval")
       prefix = text_at(line, "split") + (text_at(line, "weights") == "average" ? "_average/" : "/");
@@ -80,28 +113,73 @@ std::optional<fs::path> run_of(const fs::path& weights) {
   return std::nullopt;
 }
 
-// What `run` cost and, as its weights came from another run, that one and so on; nothing when one
-// of them is not there or did not note its cost.
-std::optional<double> exaflops_with_sources(const RunFacts& run, const RunConfig& config) {
+// "step-00000100" in `path`: 100; nothing where there is no such part.
+std::optional<double> step_in(const fs::path& path) {
+  constexpr std::string_view kPrefix = "step-";
+  for (const fs::path& part : path) {
+    const std::string name = part.filename().string();
+    int64_t step = 0;
+    if (!name.starts_with(kPrefix)) continue;
+    const auto end = name.data() + name.size();
+    if (std::from_chars(name.data() + kPrefix.size(), end, step).ptr == end)
+      return static_cast<double>(step);
+  }
+  return std::nullopt;
+}
+
+// The part of its steps that run `source` had made when `weights`, the run or a checkpoint of it,
+// were saved; 1 where that is not known.
+double share_of(const fs::path& weights, const fs::path& source) {
+  std::error_code ignored;
+  fs::path checkpoint = fs::weakly_canonical(weights, ignored);
+  if (checkpoint == source) {  // stands for its best checkpoint, else its last
+    const fs::path links = source / "checkpoints";
+    const char* name = fs::exists(links / "best") ? "best" : "last";
+    checkpoint = fs::weakly_canonical(links / name, ignored);
+  }
+  const std::optional<double> step = step_in(checkpoint.lexically_relative(source)),
+                              steps = number_in_summary(source, "step");
+  return step && steps && *steps > *step ? *step / *steps : 1;
+}
+
+// What `run` cost and, as its weights came from another run, that one and so on.
+void add_up_compute(const RunConfig& config, RunFacts& run) {
   constexpr int kMost = 16;  // more are a circle
-  std::optional<double> sum = run.exaflops;
+  if (!run.exaflops) {
+    run.unknown_cost = "no exaFLOPs in summary.json";
+    return;
+  }
+  double sum = *run.exaflops;
   fs::path weights = config.init.weights;
-  for (int i = 0; sum && !weights.empty(); ++i) {
-    const std::optional<fs::path> source = run_of(weights);
-    if (!source || i == kMost) return std::nullopt;
-    const std::optional<StoredSummary> summary = stored_summary(*source);
-    if (!summary || !summary->exaflops) return std::nullopt;
-    *sum += *summary->exaflops;
+  for (int i = 0; !weights.empty(); ++i) {
+    const std::optional<fs::path> source = i < kMost ? run_of(weights) : std::nullopt;
+    const auto summary = source ? stored_summary(*source) : std::nullopt;
+    if (!summary || !summary->exaflops) {
+      run.unknown_cost = "the cost of its weights " + weights.string() + " is not known";
+      return;
+    }
+    sum += *summary->exaflops * share_of(weights, *source);
     weights = read_run_config(stored_document(*source)).init.weights;
   }
-  return sum;
+  run.exaflops_in_all = sum;
+}
+
+// Of how much of the data set is used, not of which.
+bool is_amount_of_data(const std::string& key) {
+  const std::string last = key.substr(key.rfind('.') + 1);
+  return key.starts_with("data.") &&
+         (last == "train" || last == "fraction" || last == "count" || last == "subset_seed");
 }
 
 void read_settings(const RunConfig& config, RunFacts& run) {
   run.model = config.model.name();
   run.data = config.data.name();
-  for (const config::Leaf& leaf : config::leaves(config))
+  for (const config::Leaf& leaf : config::leaves(config)) {
     run.settings.emplace_back(leaf.key, leaf.text);
+    // What may change when a run goes on makes it no other one.
+    if (!leaf.resumable && leaf.key != "seed" && !is_amount_of_data(leaf.key))
+      run.recipe.emplace_back(leaf.key, leaf.text);
+  }
 }
 
 constexpr std::string_view kConfusion = "_confusion.csv";
@@ -163,7 +241,7 @@ RunFacts read_run(const fs::path& folder, const std::string& name) {
   read_metrics(folder / "metrics.jsonl", run);
   if (config.objective.name() != "classification") leave_out_scores(run);
   if (run.best) run.probes = stored_probes(folder, run.best->step);
-  run.exaflops_in_all = exaflops_with_sources(run, config);
+  add_up_compute(config, run);
   for (const fs::path& file : files_in(folder / "eval", std::string(kConfusion)))
     run.confusions.push_back(read_confusion(file));
   run.pictures = files_in(folder / "samples", ".png");

@@ -26,19 +26,27 @@ struct Confusion {
   std::vector<std::vector<int64_t>> counts;
 };
 
-// With what summary.json says: scores that are a classification's top-1, and the status "running or
-// killed" where there is none.
+using Settings = std::vector<std::pair<std::string, std::string>>;  // (key, value) of config.yaml
+
+// With what summary.json says: scores that are a classification's top-1. Where there is none the
+// status is "running or killed", and the scores and the model's size are those of metrics.jsonl.
 struct RunFacts : StoredSummary {
   fs::path folder;
   std::string name;  // of its folder, or its path below the folder that was asked for
   std::string model, data;
   int64_t training_images = 0;          // in an epoch; 0: not known
+  double epochs = 0;                    // that it came to
   std::map<std::string, Curve> curves;  // by "train/loss", "train/lr", "val/top1",
                                         // "val_average/top1", ..., over epochs
-  std::vector<std::pair<std::string, std::string>> settings;  // every key of config.yaml
-  std::vector<StoredProbe> probes;                            // as of the best evaluation
-  // What it and the runs whose weights it started from cost; nothing when that is not known of all.
+  Settings settings;                    // every key of config.yaml
+  // Those that decide what is trained on a data set, but for the seed and how much of the data is
+  // used.
+  Settings recipe;
+  std::vector<StoredProbe> probes;  // as of the best evaluation
+  // What it and the runs whose weights it started from cost, those up to the checkpoint that was
+  // taken; nothing when that is not known of all, and then why.
   std::optional<double> exaflops_in_all;
+  std::string unknown_cost;
   std::vector<Confusion> confusions;
   std::vector<fs::path> pictures;  // of samples/
 };

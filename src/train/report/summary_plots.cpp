@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace vit {
@@ -35,23 +37,21 @@ class Numbering {
   std::vector<std::string> known_;
 };
 
-// What two names of a sweep's runs ("images=5,model=R-S") have in common; the later one when that
-// is nothing.
+// What two names of a sweep's runs ("images=5,model=R-S") have in common; "" when that is nothing.
 std::string common_name(const std::string& a, const std::string& b) {
   const std::vector<std::string> of_a = csv_fields(a).value_or(std::vector{a});
   std::vector<std::string> parts = csv_fields(b).value_or(std::vector{b});
   std::erase_if(
       parts, [&](const std::string& part) { return std::ranges::find(of_a, part) == of_a.end(); });
-  return parts.empty() ? b : join(parts, ",");
+  return join(parts, ",");
 }
 
 // Without the "model=" that all of them begin with.
 void shorten(std::vector<Series>& series) {
-  if (series.empty()) return;
-  const std::string head = series[0].name.substr(0, series[0].name.find('=') + 1);
-  if (!std::ranges::all_of(series, [&](const Series& s) { return s.name.starts_with(head); }))
+  constexpr std::string_view kHead = "model=";
+  if (!std::ranges::all_of(series, [&](const Series& s) { return s.name.starts_with(kHead); }))
     return;
-  for (Series& each : series) each.name.erase(0, head.size());
+  for (Series& each : series) each.name.erase(0, kHead.size());
 }
 
 // The mean of what was added at each x.
@@ -72,9 +72,11 @@ class Means {
   std::map<double, std::pair<double, double>> at_;
 };
 
-// One model, trained on more or less.
+// One recipe, applied to more or less data.
 struct Trained {
   std::string name;
+  std::string model;
+  Settings recipe;
   Means best, probed;
 };
 
@@ -84,24 +86,69 @@ const StoredProbe* probe_of_raw(const RunFacts& run) {
   return raw == run.probes.end() ? nullptr : &*raw;
 }
 
-std::vector<Trained> by_model(const std::vector<RunFacts>& runs) {
-  std::vector<Trained> models;
+size_t different(const std::vector<std::string>& texts) {
+  return std::set<std::string>(texts.begin(), texts.end()).size();
+}
+
+// Each name with "key=value" of its recipe behind it.
+std::vector<std::string> with_setting(const std::vector<std::string>& names,
+                                      const std::vector<Trained>& all, const std::string& key) {
+  std::vector<std::string> longer;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const Settings& recipe = all[i].recipe;
+    const auto found = std::ranges::find(recipe, key, &Settings::value_type::first);
+    longer.push_back(names[i] + (names[i].empty() ? "" : ", ") +
+                     (found == recipe.end() ? "no " + key : key + "=" + found->second));
+  }
+  return longer;
+}
+
+// Names by settings, those first that tell most of the recipes apart.
+std::vector<std::string> names_by_settings(const std::vector<Trained>& all) {
+  std::vector<std::string> names(all.size());
+  while (different(names) < all.size()) {
+    std::vector<std::string> best = names;
+    for (const Trained& trained : all) {
+      for (const auto& [key, ignored] : trained.recipe) {
+        std::vector<std::string> longer = with_setting(names, all, key);
+        if (different(longer) > different(best)) best = std::move(longer);
+      }
+    }
+    if (best == names) break;
+    names = std::move(best);
+  }
+  return names;
+}
+
+// Where what the runs' names have in common does not tell recipes apart, settings do.
+void name_apart(std::vector<Trained>& all) {
+  std::vector<std::string> names;
+  for (const Trained& each : all) names.push_back(each.name);
+  const bool is_clear =
+      std::ranges::find(names, "") == names.end() && different(names) == all.size();
+  if (is_clear) return;
+  names = names_by_settings(all);
+  for (size_t i = 0; i < all.size(); ++i) all[i].name = names[i].empty() ? all[i].model : names[i];
+}
+
+std::vector<Trained> by_recipe(const std::vector<RunFacts>& runs) {
+  std::vector<Trained> all;
   Numbering number;
   for (const RunFacts& run : runs) {
     if (run.training_images <= 0 || !run.best) continue;
-    std::string model;
-    for (const auto& [key, text] : run.settings)
-      if (key.starts_with("model.")) model += key + "=" + text + "\n";
-    const size_t at = number(model);
-    if (at == models.size()) models.push_back({run.name, {}, {}});
-    Trained& trained = models[at];
+    std::string recipe;
+    for (const auto& [key, text] : run.recipe) recipe += key + "=" + text + "\n";
+    const size_t at = number(recipe);
+    if (at == all.size()) all.push_back({run.name, run.model, run.recipe, {}, {}});
+    Trained& trained = all[at];
     trained.name = common_name(trained.name, run.name);
     const auto images = static_cast<double>(run.training_images);
     trained.best.add(images, 100 * run.best->top1);
     if (const StoredProbe* probe = probe_of_raw(run))
       trained.probed.add(images, 100 * probe->summary.top1.mean);
   }
-  return models;
+  name_apart(all);
+  return all;
 }
 
 std::string probe_title(const std::vector<RunFacts>& runs) {
@@ -123,12 +170,34 @@ Plot compute_plot(const std::vector<RunFacts>& runs) {
   Numbering color;
   for (const RunFacts& run : runs) {
     if (!run.exaflops_in_all || !run.best) continue;
+    const std::string family = family_of(run);
+    const size_t number = color(family);
+    if (number == plot.key.size()) plot.key.emplace_back(family, number);
     plot.series.push_back({.name = run.name,
                            .points = {{*run.exaflops_in_all, 100 * run.best->top1}},
-                           .color = color(family_of(run))});
+                           .color = number});
   }
   shorten(plot.series);
   return plot;
+}
+
+std::string left_out_of_compute(const std::vector<RunFacts>& runs) {
+  std::vector<std::string> reasons;
+  std::vector<std::vector<std::string>> names;  // by reason
+  Numbering number;
+  for (const RunFacts& run : runs) {
+    if (run.exaflops_in_all || !run.best) continue;
+    const size_t at = number(run.unknown_cost);
+    if (at == reasons.size()) {
+      reasons.push_back(run.unknown_cost);
+      names.emplace_back();
+    }
+    names[at].push_back(run.name);
+  }
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < reasons.size(); ++i)
+    parts.push_back(join(names[i], ", ") + " (" + reasons[i] + ")");
+  return parts.empty() ? "" : "not shown: " + join(parts, "; ");
 }
 
 Plot data_plot(const std::vector<RunFacts>& runs) {
@@ -140,13 +209,13 @@ Plot data_plot(const std::vector<RunFacts>& runs) {
             .series = {}};
   bool is_study = false;
   size_t color = 0;
-  for (const Trained& model : by_model(runs)) {
-    const Curve best = model.best.curve(), probed = model.probed.curve();
+  for (const Trained& trained : by_recipe(runs)) {
+    const Curve best = trained.best.curve(), probed = trained.probed.curve();
     is_study = is_study || best.size() > 1;
-    plot.series.push_back({.name = model.name, .points = best, .color = color});
+    plot.series.push_back({.name = trained.name, .points = best, .color = color});
     if (!probed.empty())
       plot.series.push_back(
-          {.name = model.name, .points = probed, .is_dashed = true, .color = color});
+          {.name = trained.name, .points = probed, .is_dashed = true, .color = color});
     ++color;
   }
   if (!is_study) plot.series.clear();
