@@ -70,7 +70,8 @@ struct ParseResult {
 };
 ParseResult parse_yaml(const std::string& text, std::shared_ptr<const Source> source);
 
-// Replaces ${VAR} and ${VAR:-default} in all scalars.
+// Replaces ${VAR} and ${VAR:-default} in all scalars. As a path, what starts with the value of a
+// variable is relative to the working directory.
 void expand_variables(Node& root, Problems& problems);
 
 std::shared_ptr<Source> make_source(std::string name, std::string_view text,

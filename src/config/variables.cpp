@@ -26,23 +26,26 @@ size_t closing_brace(std::string_view text, size_t start) {
   return std::string_view::npos;
 }
 
-// Adds what is wrong to `trouble`.
-std::string expanded(std::string_view text, std::string& trouble) {
-  std::string result;
+struct Expanded {
+  std::string text, trouble;
+  bool starts_with_variable = false;  // with its value, not its default
+};
+
+void expand_into(Expanded& result, std::string_view text) {
   while (!text.empty()) {
     const size_t dollar = text.find('$');
-    result += text.substr(0, dollar);
+    result.text += text.substr(0, dollar);
     if (dollar == std::string_view::npos) break;
     text.remove_prefix(dollar);
     if (text.starts_with("$${")) {
-      result += "${";
+      result.text += "${";
       text.remove_prefix(3);
       continue;
     }
     const size_t end = text.starts_with("${") ? closing_brace(text, 2) : std::string_view::npos;
     if (!text.starts_with("${") || end == std::string_view::npos) {
-      if (text.starts_with("${")) trouble = "'${' without '}' (a plain ${ is written $${)";
-      result += '$';
+      if (text.starts_with("${")) result.trouble = "'${' without '}' (a plain ${ is written $${)";
+      result.text += '$';
       text.remove_prefix(1);
       continue;
     }
@@ -52,25 +55,35 @@ std::string expanded(std::string_view text, std::string& trouble) {
     const std::string name(inside.substr(0, separator));
     const char* value = std::getenv(name.c_str());
     if (!is_variable_name(name)) {
-      trouble =
+      result.trouble =
           fmt::format("'{}' is not the name of a variable (a plain ${{ is written $${{)", name);
     } else if (value != nullptr && (*value != '\0' || separator == std::string_view::npos)) {
-      result += value;
+      result.starts_with_variable |= result.text.empty() && *value != '\0';
+      result.text += value;
     } else if (separator != std::string_view::npos) {
-      result += expanded(inside.substr(separator + 2), trouble);
+      expand_into(result, inside.substr(separator + 2));
     } else {
-      trouble = fmt::format(
+      result.trouble = fmt::format(
           "the environment variable {} is not set; ${{{}:-VALUE}} gives a default", name, name);
     }
   }
-  return result;
+}
+
+// A path that the environment gives is relative to where the program is called.
+std::shared_ptr<const Source> at_working_directory(const Source& source) {
+  auto here = std::make_shared<Source>(source);
+  here->folder.clear();
+  return here;
 }
 
 void expand(Node& node, const std::string& path, Problems& problems) {
   if (node.kind == Node::Kind::kScalar && node.text.find("${") != std::string::npos) {
-    std::string trouble;
-    node.text = expanded(node.text, trouble);
-    if (!trouble.empty()) problems.add({origin_of(node), path, trouble});
+    Expanded result;
+    expand_into(result, node.text);
+    node.text = result.text;
+    if (!result.trouble.empty()) problems.add({origin_of(node), path, result.trouble});
+    if (result.starts_with_variable && node.source != nullptr)
+      node.source = at_working_directory(*node.source);
   }
   for (size_t i = 0; i < node.items.size(); ++i)
     expand(node.items[i], path_of(path, std::to_string(i)), problems);

@@ -33,6 +33,9 @@ bool is_head(const std::string& name) {
   return is_classifier(name) || name.starts_with("pre_logits.");
 }
 
+// Of a model that pools before its norm.
+bool is_pooled_norm(const std::string& name) { return name.starts_with("fc_norm."); }
+
 // Of masked patch prediction.
 bool is_mask(const std::string& name) {
   return name == "mask_token" || name.starts_with("mask_head.");
@@ -157,9 +160,12 @@ void Loader::plan_parameter(const NamedTensor& wanted) {
     return;
   }
   const at::Tensor* given = in_file(wanted.name);
-  if (given == nullptr) {
+  if (given == nullptr && is_pooled_norm(wanted.name) && options_.head == HeadPolicy::kReset) {
+    report_.fresh.push_back(wanted.name);
+  } else if (given == nullptr) {
     misfit(Misfit::Kind::kMissing, wanted, nullptr,
-           is_head(wanted.name) ? "starts afresh with init.head=reset (now: keep)"
+           is_head(wanted.name) || is_pooled_norm(wanted.name)
+               ? "starts afresh with init.head=reset (now: keep)"
            : wanted.name == "pos_embed"
                ? "fixed or none with model.position_embedding=sincos2d or none"
                : "");
@@ -287,8 +293,11 @@ void Loader::check_buffer(const NamedTensor& fixed) {
 
 void Loader::list_unused() {
   report_.ignored = weights_.ignored;
+  const auto is_replaced = [&](const std::string& name) {
+    return is_head(name) || (name.starts_with("norm.") && in_model("fc_norm.weight") != nullptr);
+  };
   for (const NamedTensor& entry : weights_.tensors) {
-    if (options_.head == HeadPolicy::kReset && is_head(entry.name))
+    if (options_.head == HeadPolicy::kReset && is_replaced(entry.name))
       report_.dropped.push_back(entry.name);
     else if (in_model(entry.name) == nullptr)
       (is_mask(entry.name) ? report_.dropped : report_.unused).push_back(entry.name);

@@ -304,5 +304,25 @@ TEST(Reader, MakesPathsAbsolute) {
   EXPECT_EQ(root_of("root: ~/data", {}), "/home/someone/data");
 }
 
+// `IMAGENET=data vit-train ...`: a folder where it is called; the default is beside the file.
+TEST(Reader, PathsOfVariablesStartAtTheWorkingDirectory) {
+  setenv("VIT_TEST_FOLDER", "here", 1);
+  unsetenv("VIT_TEST_UNSET");
+  const auto document_of = [](const std::string& root) {
+    return Document::from_text("root: \"" + root + "\"", "my.yaml", "/etc/vit");
+  };
+  const auto root_of = [&](const std::string& root) {
+    return read<RunConfig>(document_of(root)).root;
+  };
+  const std::filesystem::path here = std::filesystem::current_path();
+  EXPECT_EQ(root_of("${VIT_TEST_FOLDER}"), here / "here");
+  EXPECT_EQ(root_of("${VIT_TEST_FOLDER:-there}/train"), here / "here/train");
+  EXPECT_EQ(root_of("${VIT_TEST_UNSET:-${VIT_TEST_FOLDER}}"), here / "here");
+  EXPECT_EQ(root_of("${VIT_TEST_UNSET:-there}"), "/etc/vit/there");
+  EXPECT_EQ(root_of("${VIT_TEST_UNSET:-there/${VIT_TEST_FOLDER}}"), "/etc/vit/there/here");
+  EXPECT_EQ(root_of("sets/${VIT_TEST_FOLDER}"), "/etc/vit/sets/here");
+  EXPECT_EQ(document_of("${VIT_TEST_FOLDER}").origin("root"), "my.yaml:1");
+}
+
 }  // namespace
 }  // namespace vit::config::sample

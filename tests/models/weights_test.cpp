@@ -60,6 +60,34 @@ TEST(LoadWeights, ResetsTheHead) {
   EXPECT_THAT(report.unused, IsEmpty());
 }
 
+// MAE's fine-tuning: the mean of the patches and a norm of its own instead of the final norm.
+TEST(LoadWeights, AResetHeadHasItsOwnNorm) {
+  VitConfig pooled = config_4x4();
+  pooled.pooling = Pooling::kMeanFcNorm;
+  const auto from = make(config_4x4(), 1), to = make(pooled, 2);
+  EXPECT_THAT(
+      refusal(*to, snapshot(*from), kKeepHead),
+      HasSubstr("missing   fc_norm.weight  model 16  -> starts afresh with init.head=reset"));
+  const LoadReport report = load_weights(*to, weights_of(*from), {});
+  EXPECT_THAT(report.fresh,
+              ElementsAre("fc_norm.weight", "fc_norm.bias", "head.weight", "head.bias"));
+  EXPECT_THAT(report.dropped, ElementsAre("norm.weight", "norm.bias", "head.weight", "head.bias"));
+  EXPECT_THAT(report.unused, IsEmpty());
+  EXPECT_EQ(max_abs(parameter(*to, "fc_norm.weight") - 1), 0.0);
+  EXPECT_EQ(max_abs(parameter(*to, "fc_norm.bias")), 0.0);
+  EXPECT_TRUE(at::equal(parameter(*to, "cls_token"), parameter(*from, "cls_token")));
+}
+
+TEST(LoadWeights, AResetHeadTakesTheNormOfTheFile) {
+  VitConfig pooled = config_4x4();
+  pooled.pooling = Pooling::kMeanFcNorm;
+  const auto from = make(pooled, 1), to = make(pooled, 2);
+  parameter(*from, "fc_norm.weight").fill_(3);
+  EXPECT_THAT(load_weights(*to, weights_of(*from), {}).fresh,
+              ElementsAre("head.weight", "head.bias"));
+  EXPECT_EQ(max_abs(parameter(*to, "fc_norm.weight") - 3), 0.0);
+}
+
 TEST(LoadWeights, ResizesPositionEmbeddings) {
   VitConfig larger = config_4x4();
   larger.image = {48, 64};

@@ -16,8 +16,8 @@ void read_into(const TypeInfo& type, void* value, const Document& document);
 
 // The configuration the document describes; keys it does not give keep their value in `initial`.
 // Throws InvalidConfig listing all problems: unknown keys (with a suggestion), wrong types, broken
-// checks. Relative paths become absolute: those of a file start at its folder, those of --set at
-// the working directory.
+// checks. Relative paths become absolute: those of a file start at its folder, those of --set and
+// those that start with the value of a ${VAR} at the working directory.
 template <Described T>
 T read(const Document& document, T initial) {
   detail::read_into(type_of<T>(), &initial, document);

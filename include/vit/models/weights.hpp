@@ -18,7 +18,7 @@ namespace vit {
 
 enum class HeadPolicy {
   kKeep,
-  kReset  // head.*, head_dist.* and pre_logits.* of the file are left out
+  kReset  // head.*, head_dist.* and pre_logits.* of the file are left out, fc_norm.* may be lacking
 };
 constexpr auto enum_names(HeadPolicy) {
   return std::array{std::pair{"keep", HeadPolicy::kKeep}, std::pair{"reset", HeadPolicy::kReset}};

@@ -123,8 +123,9 @@ void add_randaugment(Transforms::Catalog& catalog) {
       .preset("randaugment_deit",
               {.operators = RandAugmentConfig::Operators::kTimmIncreasing,
                .magnitude = 9,
-               .noise = 0.5},
-              "What DeiT trains with: timm's rand-m9-mstd0.5-inc1.");
+               .noise = 0.5,
+               .filter = OperatorFilter::kBicubic},
+              "What DeiT and MAE train with: timm's rand-m9-mstd0.5-inc1, given `bicubic`.");
 }
 
 }  // namespace vit
