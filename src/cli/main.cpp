@@ -1,17 +1,17 @@
 // One executable, many programs: it acts by the name it is called by (vit-train), or by its first
 // argument (vit train).
 #include "vit/core/error.hpp"
+#include "vit/core/standard_output.hpp"
 #include "vit/core/text.hpp"
 #include "vit/core/version.hpp"
 
 #include "program.hpp"
 #include "report_error.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 
-#include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <string>
 
@@ -67,8 +67,7 @@ int dispatch(const std::string& called, Arguments arguments) {
   }
   if (const Program* program = find_program(name)) {
     const int code = program->run(arguments);
-    const bool is_lost = std::fflush(stdout) != 0 && errno != EPIPE;
-    if (is_lost) throw DataError("cannot write the result to the standard output");
+    write_out("");  // what is still to be written
     return code;
   }
   std::vector<std::string> names;
@@ -83,7 +82,20 @@ int dispatch(const std::string& called, Arguments arguments) {
 
 }  // namespace vit::cli
 
+namespace {
+
+// A file that is opened must not become the standard output of a program that was started without
+// one.
+void open_standard_files() {
+  for (int file = 0; file <= 2; ++file) {
+    if (fcntl(file, F_GETFD) < 0) (void)open("/dev/null", file == 0 ? O_RDONLY : O_WRONLY);
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  open_standard_files();
   const std::string called = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "vit";
   std::signal(SIGXFSZ, SIG_IGN);  // a file over the limit is an error of the write, with a message
   try {

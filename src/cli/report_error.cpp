@@ -7,6 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cstdio>
 #include <exception>
 #include <string>
 
@@ -46,6 +47,9 @@ int report_current_error() {
   } catch (const Error& error) {
     return report(error.what(), error.code());
   } catch (const std::exception& error) {
+    // fmt::print says so with an exception of the standard library's.
+    if (std::ferror(stdout) != 0)
+      return report("cannot write the result to the standard output", ExitCode::kData);
     const std::string text = error.what();
     return report("internal error: " + text.substr(0, text.find('\n')) + "\nplease report this",
                   ExitCode::kInternal);

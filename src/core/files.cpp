@@ -22,6 +22,8 @@ namespace {
   std::string text = "cannot " + action + " '" + path.string() + "': " + std::strerror(error);
   if (error == ENOSPC || error == EDQUOT)
     text += "\nfree some space there, or choose another folder";
+  else if (action == "write" || action == "replace")
+    text += "\ngive a file in a folder that exists and may be written to";
   throw DataError(text);
 }
 
@@ -29,8 +31,11 @@ namespace {
 class Descriptor {
  public:
   Descriptor(const fs::path& path, int flags, const char* action)
+      : Descriptor(path, flags, action, path) {}
+  // `shown`: what the user calls it.
+  Descriptor(const fs::path& path, int flags, const char* action, const fs::path& shown)
       : fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {
-    if (fd_ < 0) fail(action, path, errno);
+    if (fd_ < 0) fail(action, shown, errno);
   }
   ~Descriptor() { close(fd_); }
   Descriptor(const Descriptor&) = delete;
@@ -60,6 +65,13 @@ std::string hex(uint64_t value) {
 
 }  // namespace
 
+fs::path behind_links(const fs::path& path) {
+  std::error_code broken;
+  if (!fs::is_symlink(path, broken)) return path;
+  const fs::path target = fs::canonical(path, broken);
+  return broken ? path : target;
+}
+
 std::string read_text(const fs::path& path) {
   if (fs::is_directory(path)) fail("read", path, EISDIR);
   const Descriptor file(path, O_RDONLY, "read");
@@ -81,12 +93,20 @@ std::string read_text(const fs::path& path) {
   return content;
 }
 
-void write_atomically(const fs::path& path, std::string_view content) {
+void write_atomically(const fs::path& named, std::string_view content) {
+  struct stat status {};
+  const bool is_there = stat(named.c_str(), &status) == 0;
+  if (is_there && S_ISDIR(status.st_mode)) fail("write", named, EISDIR);
+  if (is_there && !S_ISREG(status.st_mode)) {  // a device or a pipe: not to be replaced
+    const Descriptor file(named, O_WRONLY, "write");
+    return write_all(file.get(), content, named);
+  }
+  const fs::path path = behind_links(named);
   const fs::path temporary = path.string() + ".tmp-" + std::to_string(getpid());
   try {
-    const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, "write");
-    write_all(file.get(), content, temporary);
-    if (fsync(file.get()) != 0) fail("flush", temporary, errno);
+    const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, "write", path);
+    write_all(file.get(), content, path);
+    if (fsync(file.get()) != 0) fail("flush", path, errno);
     if (rename(temporary.c_str(), path.c_str()) != 0) fail("replace", path, errno);
   } catch (...) {
     std::error_code ignored;

@@ -15,6 +15,7 @@ std::atomic<bool> save_requested{false};
 
 constexpr std::array kSignals{SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP, SIGPIPE};
 std::array<struct sigaction, kSignals.size()> previous{};
+int alive = 0;
 
 // Only async-signal-safe calls here.
 void note(int signal) {
@@ -45,6 +46,7 @@ void handle(int signal) {
 }  // namespace
 
 StopSignal::StopSignal() {
+  if (alive++ > 0) return;
   request = StopRequest::kNone;
   save_requested = false;
   struct sigaction action {};
@@ -61,6 +63,7 @@ StopSignal::StopSignal() {
 }
 
 StopSignal::~StopSignal() {
+  if (--alive > 0) return;
   for (size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &previous[i], nullptr);
 }
 

@@ -48,7 +48,8 @@ void add_class(std::string_view line, int64_t number, const fs::path& file, Labe
   if (!map.index_of.emplace(line, index).second)
     bad_line(file, number, "names class '" + std::string(line) + "' a second time");
   const std::string_view id = wordnet_id(line);
-  if (!id.empty()) map.index_of.emplace(id, index);
+  if (!id.empty() && id != line && !map.index_of.emplace(id, index).second)
+    bad_line(file, number, "has the WordNet id of an earlier class, '" + std::string(id) + "'");
   map.model_classes.emplace_back(line);
 }
 

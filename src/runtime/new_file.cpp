@@ -14,8 +14,17 @@
 
 namespace vit {
 
-NewFile::NewFile(const std::filesystem::path& path)
-    : final_path_(path), path_(path.string() + fmt::format(".partial-{}", getpid())) {
+NewFile::NewFile(const std::filesystem::path& named)
+    : final_path_(behind_links(named)),
+      path_(final_path_.string() + fmt::format(".partial-{}", getpid())) {
+  std::error_code unknown;
+  if (std::filesystem::exists(final_path_, unknown) &&
+      !std::filesystem::is_regular_file(final_path_, unknown)) {
+    throw CheckpointError(
+        fmt::format("could not write {}: it is no file\n"
+                    "give a file in a folder that exists and may be written to",
+                    named.string()));
+  }
   file_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file_ < 0) fail();
 }

@@ -137,10 +137,10 @@ bool CheckpointStore::holds(int64_t step) const {
   return fs::exists(folder_ / checkpoint_name(step));
 }
 
-void CheckpointStore::repair_links(const fs::path& restored, int64_t best_step) {
+void CheckpointStore::repair_links(const fs::path& restored, std::optional<int64_t> best_step) {
   replace_link(folder_ / "last", restored.filename());
-  if (best_step < 0) return;
-  const std::string best = checkpoint_name(best_step);
+  if (!best_step) return;
+  const std::string best = checkpoint_name(*best_step);
   if (fs::exists(folder_ / best)) replace_link(folder_ / "best", best);
 }
 

@@ -36,15 +36,16 @@ ClassScore score_of(int64_t index, const Tally& tally) {
 
 std::vector<ClassScore> score_classes(const std::vector<Prediction>& predictions) {
   std::map<int64_t, Tally> tallies;
-  for (const auto& [label, predicted, probability] : predictions) {
-    if (label < 0) continue;
-    Tally& own = tallies[label];
+  for (const Prediction& found : predictions) {
+    if (found.label < 0) continue;
+    Tally& own = tallies[found.label];
     ++own.n;
-    ++tallies[predicted].predicted;
-    if (label == predicted) {
+    if (found.predicted < 0) continue;
+    ++tallies[found.predicted].predicted;
+    if (found.label == found.predicted) {
       ++own.right;
     } else {
-      ++own.wrong[predicted];
+      ++own.wrong[found.predicted];
     }
   }
   std::vector<ClassScore> scores;
@@ -67,8 +68,9 @@ ClassScore macro_mean(const std::vector<ClassScore>& scores) {
 std::vector<std::vector<int64_t>> confusion_matrix(const std::vector<Prediction>& predictions,
                                                    size_t classes) {
   std::vector<std::vector<int64_t>> counts(classes, std::vector<int64_t>(classes, 0));
-  for (const auto& [label, predicted, probability] : predictions) {
-    if (label >= 0) ++counts[static_cast<size_t>(label)][static_cast<size_t>(predicted)];
+  for (const Prediction& found : predictions) {
+    if (found.label < 0 || found.predicted < 0) continue;
+    ++counts[static_cast<size_t>(found.label)][static_cast<size_t>(found.predicted)];
   }
   return counts;
 }
@@ -80,13 +82,13 @@ double calibration_error(const std::vector<Prediction>& predictions) {
   };
   std::array<Bin, kBins> bins;
   int64_t n = 0;
-  for (const auto& [label, predicted, probability] : predictions) {
-    if (label < 0) continue;
+  for (const Prediction& found : predictions) {
+    if (found.label < 0) continue;
     ++n;
     int at = 0;  // the upper end belongs to a bin
-    while (at + 1 < kBins && probability > static_cast<double>(at + 1) / kBins) ++at;
-    bins[static_cast<size_t>(at)].right += label == predicted ? 1 : 0;
-    bins[static_cast<size_t>(at)].probability += probability;
+    while (at + 1 < kBins && found.probability > static_cast<double>(at + 1) / kBins) ++at;
+    bins[static_cast<size_t>(at)].right += found.label == found.predicted ? 1 : 0;
+    bins[static_cast<size_t>(at)].probability += found.probability;
   }
   double error = 0;
   for (const Bin& bin : bins) error += std::abs(bin.right - bin.probability);

@@ -10,9 +10,10 @@ namespace vit {
 
 // The outcome for one image.
 struct Prediction {
-  int64_t label = -1;  // -1: no label
-  int64_t predicted = 0;
+  int64_t label = -1;      // -1: no label
+  int64_t predicted = 0;   // -1: none, where a logit is no number
   double probability = 0;  // softmax of the predicted class
+  bool is_read = true;     // false: the picture could not be read, and nothing was predicted
 };
 
 struct ClassScore {

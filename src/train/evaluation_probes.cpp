@@ -12,24 +12,26 @@
 namespace vit {
 namespace {
 
-ProbeGroup& group_for(const std::string& split, const DataSource& source,
-                      std::vector<ProbeGroup>& groups) {
+// What probes learn from: of the training split the part that training sees, so without what
+// data.exclude names.
+ProbeGroup& group_for(const std::string& split, const DataSource& source, bool is_training_split,
+                      const DataCommon& common, std::vector<ProbeGroup>& groups) {
   const auto at = std::ranges::find(groups, split, &ProbeGroup::train_split);
   if (at != groups.end()) return *at;
   ProbeGroup& group = groups.emplace_back();
   group.train_split = split;
-  group.train = open_split(source, split);
+  group.train =
+      is_training_split ? open_training_split(source, split, common) : open_split(source, split);
   return group;
 }
 
-void add_probe(const ProbeSection& section, const DataSource& source, const SplitNames& splits,
+void add_probe(const ProbeSection& section, const DataSource& source, const Dataset& tested,
+               const SplitNames& splits, const DataCommon& common,
                std::vector<ProbeGroup>& groups) {
   const std::string& wanted = section.common().train;
-  ProbeGroup& group = group_for(wanted.empty() ? splits.train : wanted, source, groups);
-  if (group.train_split == splits.val) {
-    spdlog::warn("{}: split '{}' is learned from and tested; its score says nothing of new images",
-                 section.name(), group.train_split);
-  }
+  const std::string& split = wanted.empty() ? splits.train : wanted;
+  ProbeGroup& group = group_for(split, source, split == splits.train, common, groups);
+  warn_of_shared(section.name(), group.train_split, *group.train, tested);
   const ProbeData data{*group.train, source.info().classes, group.train_split};
   group.probes.push_back({section.name(), section.build(data), {}});
 }
@@ -41,11 +43,14 @@ bool asks_probes(const config::Document& settings) {
 }
 
 EvaluationProbes open_probes(const config::Document& settings, const DataSource& source,
-                             const Dataset& tested, const SplitNames& splits) {
+                             const Dataset& tested, const SplitNames& splits,
+                             const DataCommon& common) {
   const auto config = config::read<EvaluationConfig>(settings);
   EvaluationProbes probes;
-  if (settings.contains("few_shot")) add_probe(config.few_shot, source, splits, probes.groups);
-  if (settings.contains("knn")) add_probe(config.knn, source, splits, probes.groups);
+  if (settings.contains("few_shot"))
+    add_probe(config.few_shot, source, tested, splits, common, probes.groups);
+  if (settings.contains("knn"))
+    add_probe(config.knn, source, tested, splits, common, probes.groups);
   std::vector<int64_t> labels;
   for (int64_t i = 0; i < tested.size(); ++i) labels.push_back(tested.label(i));
   probes.labels = at::tensor(labels, at::kLong);

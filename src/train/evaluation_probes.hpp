@@ -19,11 +19,14 @@ struct EvaluationProbes {
 bool asks_probes(const config::Document& settings);
 
 // `tested` is the split that is evaluated, of the source and under its class numbers; `splits` are
-// that and the default one to learn from. Throws DataError when labels or examples do not suffice.
+// that and the default one to learn from, of which `common` may leave a part out. Throws DataError
+// when labels or examples do not suffice.
 EvaluationProbes open_probes(const config::Document& settings, const DataSource& source,
-                             const Dataset& tested, const SplitNames& splits);
+                             const Dataset& tested, const SplitNames& splits,
+                             const DataCommon& common);
 
-// `plan` and `test` are those of the evaluated split; of test.labels only -1 counts.
+// `plan` and `test` are those of the evaluated split; of test.labels only whether they are negative
+// counts.
 std::vector<ProbeAnswer> ask_probes(const EvaluationProbes& probes, const Model& model,
                                     const EvalPlan& plan, Features test);
 

@@ -65,20 +65,24 @@ Json describe(const ProbeAnswer& answer) {
 Json describe(const WeightsResult& result) {
   const Evaluation& found = result.evaluation;
   const ClassScore macro = macro_mean(score_classes(result.predictions));
-  Json json = {
-      {"n", found.n},
-      {"top1", ratio(found.top1_count, found.n)},
-      {"top5", ratio(found.top5_count, found.n)},
-      {"top1_count", found.top1_count},
-      {"top5_count", found.top5_count},
-      {"loss", number_or_null(found.loss)},
-      {"images_per_s", images_per_second(found)},
-      {"ece", number_or_null(calibration_error(result.predictions))},
-      {"macro", {{"precision", macro.precision}, {"recall", macro.recall}, {"f1", macro.f1}}}};
+  const auto if_any = [&](double value) { return found.n > 0 ? number_or_null(value) : nullptr; };
+  Json json = {{"n", found.n},
+               {"top1", if_any(ratio(found.top1_count, found.n))},
+               {"top5", if_any(ratio(found.top5_count, found.n))},
+               {"top1_count", found.top1_count},
+               {"top5_count", found.top5_count},
+               {"loss", if_any(found.loss)},
+               {"images_per_s", images_per_second(found)},
+               {"ece", if_any(calibration_error(result.predictions))},
+               {"macro",
+                {{"precision", if_any(macro.precision)},
+                 {"recall", if_any(macro.recall)},
+                 {"f1", if_any(macro.f1)}}}};
   if (result.real) {
     json["real"] = {{"n", result.real->n},
                     {"count", result.real->count},
-                    {"top1", ratio(result.real->count, result.real->n)}};
+                    {"top1", result.real->n > 0 ? Json(ratio(result.real->count, result.real->n))
+                                                : Json(nullptr)}};
   }
   return json;
 }
@@ -178,8 +182,13 @@ std::string predictions_csv(const EvaluationResults& results) {
   const std::vector<Prediction>& predictions = results.weights.front().predictions;
   for (size_t i = 0; i < predictions.size(); ++i) {
     const Prediction& found = predictions[i];
-    text += fmt::format("{},{},{},{},{:.6f}\n", csv_field(results.files[i]),
-                        found.label < 0 ? "" : std::to_string(found.label), found.predicted,
+    const std::string start = fmt::format("{},{},", csv_field(results.files[i]),
+                                          found.label < 0 ? "" : std::to_string(found.label));
+    if (found.predicted < 0) {
+      text += start + ",,\n";
+      continue;
+    }
+    text += fmt::format("{}{},{},{:.6f}\n", start, found.predicted,
                         csv_field(class_name(results, static_cast<size_t>(found.predicted))),
                         found.probability);
   }

@@ -5,6 +5,7 @@
 #include "vit/core/files.hpp"
 #include "vit/core/last_part.hpp"
 #include "vit/core/log.hpp"
+#include "vit/core/standard_output.hpp"
 #include "vit/core/text.hpp"
 #include "vit/data/labelled_files.hpp"
 #include "vit/runtime/tensor_file.hpp"
@@ -20,7 +21,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <limits>
 
 namespace vit {
 namespace {
@@ -82,6 +85,8 @@ void align_classes(Evaluated& subject, bool must_fit) {
 }
 
 void open_listed_files(const EvaluationRequest& request, Evaluated& subject) {
+  if (!request.split.empty())
+    throw ConfigError("--labels lists the images itself\nleave out --split");
   if (request.data.empty()) throw ConfigError("--labels needs --data: the folder its files lie in");
   if (asks_probes(request.settings)) {
     throw ConfigError(
@@ -106,8 +111,8 @@ void open_data(const EvaluationRequest& request, Evaluated& subject) {
   const SplitNames splits = resolve_splits(*subject.data, common.train, common.val);
   subject.split = request.split.empty() ? splits.val : request.split;
   subject.dataset = open_split(*subject.data, subject.split);
-  subject.probes =
-      open_probes(request.settings, *subject.data, *subject.dataset, {splits.train, subject.split});
+  subject.probes = open_probes(request.settings, *subject.data, *subject.dataset,
+                               {splits.train, subject.split}, subject.config.data.common());
   align_classes(subject, needs_classes(request));
 }
 
@@ -141,7 +146,8 @@ Evaluated open_evaluated(const EvaluationRequest& request) {
   const int64_t classes = subject.model->classes();
   if (classes == 0 && !asks_probes(request.settings)) {
     throw CheckpointError("weights '" + subject.source.weights.name +
-                          "' have no classification head");
+                          "' have no classification head\n--few-shot and --knn ask their features; "
+                          "vit-finetune gives them a head");
   }
   load_into(subject, subject.source.weights);  // first: that it is another model explains the rest
   open_data(request, subject);
@@ -174,9 +180,23 @@ void collect(const at::Tensor& logits, const at::Tensor& labels,
   const at::Tensor probability =
       at::softmax(logits.to(at::kDouble), 1).gather(1, best.unsqueeze(1)).squeeze(1).contiguous();
   for (int64_t i = 0; i < logits.size(0); ++i) {
-    predictions.push_back({labels.const_data_ptr<int64_t>()[i], best.const_data_ptr<int64_t>()[i],
-                           probability.const_data_ptr<double>()[i]});
+    const int64_t label = labels.const_data_ptr<int64_t>()[i];
+    Prediction found{std::max<int64_t>(label, -1), best.const_data_ptr<int64_t>()[i],
+                     probability.const_data_ptr<double>()[i], label != kUnreadable};
+    if (!found.is_read || std::isnan(found.probability)) {
+      found.predicted = -1;
+      found.probability = 0;
+    }
+    predictions.push_back(found);
   }
+}
+
+void warn_of_no_numbers(const std::string& weights, const std::vector<Prediction>& predictions) {
+  const auto count = std::ranges::count_if(
+      predictions, [](const Prediction& found) { return found.is_read && found.predicted < 0; });
+  if (count == 0) return;
+  spdlog::warn("{} weights: the logits of {} images are not all numbers; they count as wrong",
+               weights, grouped(count));
 }
 
 // With the weights that are in the model.
@@ -190,7 +210,9 @@ WeightsResult evaluate_weights(const Evaluated& subject, const std::string& name
   plan.valid = subject.valid;
   plan.on_logits = [&](const at::Tensor& logits, const at::Tensor& labels) {
     collect(only_valid(logits, subject.valid), labels, result.predictions);
-    if (all_logits != nullptr) kept.push_back(logits);
+    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+    if (all_logits != nullptr)
+      kept.push_back(logits.masked_fill((labels == kUnreadable).unsqueeze(1), kNone));
   };
   plan.progress = [&](int64_t done) {
     set_status_line(
@@ -217,6 +239,7 @@ WeightsResult evaluate_weights(const Evaluated& subject, const std::string& name
     spdlog::warn("{} unreadable image(s) left out:\n  {}", result.evaluation.unreadable_count,
                  join(result.evaluation.unreadable, "\n  "));
   }
+  warn_of_no_numbers(name, result.predictions);
   if (all_logits != nullptr) *all_logits = at::cat(kept);
   return result;
 }
@@ -229,28 +252,35 @@ void keep_in_run(const EvaluationRequest& request, const EvaluationResults& resu
   std::replace_if(
       name.begin(), name.end(),
       [](char c) { return std::string("/[]:% ").find(c) != std::string::npos; }, '_');
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) {
-    spdlog::warn("cannot write to '{}': {}", folder.string(), error.message());
-    return;
+  try {  // nobody asked for them
+    fs::create_directories(folder);
+    write_atomically(folder / (name + ".json"), results_json(results));
+    if (!results.is_scored) return;
+    write_atomically(folder / (name + "_per_class.csv"), per_class_csv(results));
+    write_atomically(folder / (name + "_confusion.csv"), confusion_csv(results));
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    spdlog::warn("nothing kept in the run: {}", text.substr(0, text.find('\n')));
   }
-  write_atomically(folder / (name + ".json"), results_json(results));
-  if (!results.is_scored) return;
-  write_atomically(folder / (name + "_per_class.csv"), per_class_csv(results));
-  write_atomically(folder / (name + "_confusion.csv"), confusion_csv(results));
+}
+
+void write_logits(const EvaluationRequest& request, const EvaluationResults& results,
+                  const at::Tensor& logits) {
+  const nlohmann::json files = results.files;
+  try {
+    write_tensor_file(
+        request.logits, {{"logits", logits}},
+        {{"files", files.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
+         {"model", results.model}});
+  } catch (const CheckpointError& error) {  // a result, here
+    throw DataError(error.what());
+  }
 }
 
 void write_files(const EvaluationRequest& request, const EvaluationResults& results,
                  const at::Tensor& logits) {
   if (!request.predictions.empty()) write_atomically(request.predictions, predictions_csv(results));
-  if (!request.logits.empty()) {
-    const nlohmann::json files = results.files;
-    write_tensor_file(
-        request.logits, {{"logits", logits}},
-        {{"files", files.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
-         {"model", results.model}});
-  }
+  if (!request.logits.empty()) write_logits(request, results, logits);
   if (!request.json.empty() && request.json != "-")
     write_atomically(request.json, results_json(results));
   if (!request.run.empty()) keep_in_run(request, results);
@@ -291,14 +321,14 @@ void run_evaluation(const EvaluationRequest& request) {
       result.real = score_real(right, result.predictions);
   }
 
-  std::FILE* people = request.json == "-" ? stderr : stdout;
-  fmt::print(people, "{}", results_table(results));
-  if (request.per_class) fmt::print(people, "\n{}", per_class_table(results));
-  if (request.json == "-") {
-    fmt::print("{}", results_json(results));
-    if (std::fflush(stdout) != 0) throw DataError("cannot write the result to the standard output");
-  }
   write_files(request, results, logits);
+  std::string text = results_table(results);
+  if (request.per_class) text += "\n" + per_class_table(results);
+  if (request.json == "-") {  // then the table is for people who look on
+    std::fputs(text.c_str(), stderr);
+    text = results_json(results);
+  }
+  write_out(text);
 }
 
 }  // namespace vit

@@ -47,7 +47,7 @@ SplitPass pass_over(const EvalPlan& plan, const std::function<void(const Batch&)
       return result;
     }
     if (!batch.replaced.empty())
-      batch.targets.index_fill_(0, at::tensor(batch.replaced).to(plan.device), -1);
+      batch.targets.index_fill_(0, at::tensor(batch.replaced).to(plan.device), kUnreadable);
     {
       const AutocastGuard autocast(plan.device, plan.precision);
       visit(batch);

@@ -13,6 +13,7 @@ namespace vit {
 namespace {
 
 constexpr size_t kImages = 50000;
+constexpr int64_t kClasses = 1000;
 
 // A list that is longer or shorter gives every image after the difference another one's labels.
 nlohmann::json read_lists(const fs::path& file) {
@@ -25,11 +26,14 @@ nlohmann::json read_lists(const fs::path& file) {
         fmt::format("ReaL labels '{}' are for {} images, but ImageNet has {} validation images{}",
                     file.string(), labels.size(), kImages, advice));
   }
-  const auto is_class = [](const auto& entry) { return entry.is_number_integer(); };
+  const auto is_class = [](const auto& entry) {
+    return entry.is_number_integer() && entry >= 0 && entry < kClasses;
+  };
   for (size_t i = 0; i < labels.size(); ++i) {
     if (labels[i].is_array() && std::all_of(labels[i].begin(), labels[i].end(), is_class)) continue;
-    throw DataError(fmt::format("entry {} of ReaL labels '{}' is no list of class numbers{}", i + 1,
-                                file.string(), advice));
+    throw DataError(
+        fmt::format("entry {} of ReaL labels '{}' is no list of class numbers, 0 to 999{}", i + 1,
+                    file.string(), advice));
   }
   return labels;
 }
@@ -55,7 +59,7 @@ RealLabels read_real_labels(const fs::path& file, const std::vector<std::string>
 RealAccuracy score_real(const RealLabels& right, const std::vector<Prediction>& predictions) {
   RealAccuracy accuracy;
   for (size_t i = 0; i < right.size(); ++i) {
-    if (right[i].empty()) continue;
+    if (right[i].empty() || !predictions[i].is_read) continue;
     ++accuracy.n;
     accuracy.count += std::ranges::count(right[i], predictions[i].predicted) > 0;
   }

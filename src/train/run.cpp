@@ -116,10 +116,16 @@ void record_failure(const RunFolder& folder, const Parts& parts, const Error& er
   }
 }
 
+// The step of the checkpoint that `best` is to name, where there is to be one.
+std::optional<int64_t> best_to_keep(const Parts& parts) {
+  const int64_t step = parts.state->best.step;
+  return parts.config.checkpoint.keep_best > 0 && step >= 0 ? std::optional(step) : std::nullopt;
+}
+
 RunSummary train_in(const RunFolder& folder, Parts& parts,
                     const std::optional<fs::path>& checkpoint, bool own, ResultTable result) {
   CheckpointStore store(folder / "checkpoints", parts.config.checkpoint.keep_last);
-  if (own) store.repair_links(*checkpoint, parts.state->best.step);
+  if (own) store.repair_links(*checkpoint, best_to_keep(parts));
   Observers observers = make_observers(folder, parts.config, result);
   const RunInfo info = describe_run(parts, folder, checkpoint);
   for (auto& observer : observers) observer->run_started(info);

@@ -21,9 +21,11 @@ namespace vit {
 namespace {
 
 constexpr const char* kLock = ".lock";
-constexpr const char* kOurs[] = {"config.yaml",  "meta.json",   "train.log",  "metrics.jsonl",
-                                 "summary.json", "checkpoints", "tb",         "eval",
-                                 "samples",      "events",      "report.html"};
+// What runs write, in the order it is removed: what is left of a run while config.yaml is there is
+// still one, and can be cleared again.
+constexpr const char* kOurs[] = {"summary.json",  "checkpoints", "meta.json",  "train.log",
+                                 "metrics.jsonl", "tb",          "eval",       "samples",
+                                 "events",        "report.html", "config.yaml"};
 
 // What lies in a folder, without the lock; nothing when it is no folder or cannot be listed.
 std::optional<std::vector<std::string>> names_in(const fs::path& path) {
@@ -37,7 +39,8 @@ std::optional<std::vector<std::string>> names_in(const fs::path& path) {
   return names;
 }
 
-constexpr const char* kRemedy = "\nchoose another --run-dir";
+constexpr const char* kRemedy =
+    "\nchoose another folder: --run-dir of a run, --out of a sweep or a suite";
 
 }  // namespace
 
@@ -62,8 +65,10 @@ RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
     if (error != EWOULDBLOCK)
       throw DataError("cannot lock the run folder '" + path_.string() +
                       "': " + std::strerror(error));
-    throw Error(ExitCode::kExternal, "another process is training in '" + path_.string() +
-                                         "'\nwait for it to end, or choose another --run-dir");
+    throw Error(
+        ExitCode::kExternal,
+        "another process is training in '" + path_.string() +
+            "'\nwait for it to end, or choose another --run-dir (--out of a sweep or a suite)");
   }
 }
 

@@ -192,6 +192,32 @@ TEST_F(TfRecordTest, ReadsTensorFlowDatasets) {
   EXPECT_EQ(slice->image(1).pixels.at(0), 12);
 }
 
+// A slice of a set of which a part is missing is another slice.
+TEST_F(TfRecordTest, RefusesASetThatIsNotWhole) {
+  const auto problem = [&] {
+    try {
+      source();
+    } catch (const DataError& error) {
+      return std::string(error.what());
+    }
+    return std::string("none");
+  };
+  const fs::path first = dir_ / "k-test.tfrecord-00000-of-00002";
+  const fs::path second = dir_ / "k-test.tfrecord-00001-of-00002";
+  write_file(first, picture(1, 0) + picture(2, 1));
+  EXPECT_EQ(problem(), "none") << "of a set of one's own a part may be all that is wanted";
+  write_file(dir_ / "dataset_info.json", "{}");
+  EXPECT_THAT(problem(), HasSubstr("'k-test.tfrecord-00001-of-00002' is not in"));
+  write_file(second, picture(3, 0));
+  EXPECT_EQ(problem(), "none");
+  write_file(dir_ / "dataset_info.json",
+             R"({"splits": [{"name": "test", "shardLengths": ["2", "1"]}, {"name": "train"}]})");
+  EXPECT_EQ(problem(), "none");
+  write_file(second, "");
+  EXPECT_THAT(problem(), HasSubstr("split 'test' of"));
+  EXPECT_THAT(problem(), HasSubstr("has 2 records, but by dataset_info.json it has 3"));
+}
+
 TEST_F(TfRecordTest, RefusesDamage) {
   const std::string good = picture(1, 1);
   std::string bad = good;

@@ -231,7 +231,13 @@ TEST_F(Vtab, NamesWhatIsMissing) {
                                HasSubstr("dmlab/<version>/dataset_info.json")));
   const Outcome part = quick({"--tasks", "kitti_distance"});
   EXPECT_EQ(part.exit_code, 0) << part;
-  EXPECT_THAT(part.out, HasSubstr("missing   smallnorb_azimuth: not asked for"));
+  EXPECT_THAT(part.out,
+              AllOf(HasSubstr("missing   dmlab: not asked for"), HasSubstr("mean of 3 of 19")))
+      << "what was done before stays";
+  EXPECT_EQ(results()["mean"]["tasks"], 3);
+  const Outcome others = quick({"--tasks", "kitti_distance", "--seeds", "4"});
+  EXPECT_EQ(others.exit_code, 0) << others;
+  EXPECT_THAT(others.out, HasSubstr("mean of 1 of 19")) << "but not those of other seeds";
 }
 
 TEST_F(Vtab, SeedsMakeMeansAndDeviations) {
@@ -336,6 +342,7 @@ TEST_F(Vtab, UsageMistakesAreNamed) {
       {{"--seeds", "0,1,0"}, 2, "names a seed twice"},
       {{"--seeds", "-1"}, 2, "--seeds"},
       {{"--seeds", "0", "--set", "seed=1"}, 2, "seed is decided for each task"},
+      {{"--set", "data={fraction: 0.5}"}, 2, "data.fraction is decided for each task"},
       {{"--set", "data.train=test"}, 2, "data.train is decided for each task"},
       {{}, 3, "holds the data of no task of VTAB-1k"}};
   for (const auto& [words, code, text] : cases) {

@@ -49,6 +49,23 @@ void expect_relative(double found, const Json& expected, const std::string& what
   EXPECT_NEAR(found, value, 1e-6 * std::abs(value)) << what;
 }
 
+// Logits that are no numbers predict nothing, which is wrong; a picture that could not be read was
+// not asked about.
+TEST(ClassScores, NothingPredictedIsWrongAndNotReadIsNotThere) {
+  const std::vector<Prediction> predictions = {
+      {0, 0, 0.9}, {0, -1, 0}, {1, 1, 0.9}, {-1, -1, 0, /*is_read=*/false}};
+  const std::vector<ClassScore> scores = score_classes(predictions);
+  ASSERT_EQ(scores.size(), 2U);
+  EXPECT_EQ(scores[0].n, 2);
+  EXPECT_EQ(scores[0].recall, 0.5);
+  EXPECT_EQ(scores[0].precision, 1);
+  EXPECT_TRUE(scores[0].confused_with.empty());
+  EXPECT_EQ(confusion_matrix(predictions, 2), (std::vector<std::vector<int64_t>>{{1, 0}, {0, 1}}));
+  const RealAccuracy real = score_real({{0}, {0}, {}, {1}}, predictions);
+  EXPECT_EQ(real.n, 2);
+  EXPECT_EQ(real.count, 1);
+}
+
 TEST(ClassScores, EqualScikitLearn) {
   for (const Report& report : reports()) {
     const auto scores = score_classes(report.predictions);

@@ -56,6 +56,26 @@ TEST(SuiteResults, DeviationsAreOverSeeds) {
   EXPECT_DOUBLE_EQ(json["mean"]["std"].get<double>(), means[2].top1.std);
 }
 
+TEST(SuiteResults, AreReadBack) {
+  SuiteResults results{"S", "vit", "w", {}};
+  results.tasks = {result("a", "G", {1, 3}, 4), result("b", "G", {}, 1)};
+  results.tasks[0].setting = {0.1, "5 steps", 0.5};
+  results.tasks[1].why_missing = "not run yet";
+  const std::vector<TaskResult> read = tasks_in(suite_json(results), results);
+  ASSERT_EQ(read.size(), 1u) << "those that have a result";
+  EXPECT_EQ(read[0].task, "a");
+  EXPECT_EQ(read[0].setting.lr, 0.1);
+  EXPECT_EQ(read[0].setting.val, 0.5);
+  ASSERT_EQ(read[0].runs.size(), 2u);
+  EXPECT_EQ(read[0].runs[1].seed, 1);
+  EXPECT_EQ(read[0].runs[1].test.count, 3);
+  EXPECT_EQ(read[0].runs[1].test.n, 4);
+  SuiteResults other = results;
+  other.weights = "others";
+  EXPECT_TRUE(tasks_in(suite_json(results), other).empty());
+  EXPECT_TRUE(tasks_in("{", results).empty());
+}
+
 TEST(SuiteResults, NameWhatIsMissing) {
   SuiteResults results{"S", "vit", "w", {}};
   results.tasks = {result("a", "G", {1}, 2), result("b", "G", {}, 1), result("c", "H", {3}, 4)};

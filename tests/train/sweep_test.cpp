@@ -20,6 +20,7 @@
 namespace vit {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -120,6 +121,10 @@ TEST(Grid, RefusesWhatIsNoGrid) {
   EXPECT_THAT(problem_of(many + "}"), HasSubstr("more than 10000 points"));
 }
 
+TEST(Grid, AnAxisWithoutValuesIsEmpty) {
+  EXPECT_THAT(problem_of("axes: {schedule.lr: }"), HasSubstr("an empty grid"));
+}
+
 TEST(Grid, RefusesASelectionThatSeesTheTest) {
   const std::string start = "axes: {schedule.lr: [1]}\n";
   EXPECT_EQ(problem_of(start + "select: {}"), "none");
@@ -132,6 +137,10 @@ TEST(Grid, RefusesASelectionThatSeesTheTest) {
   EXPECT_THAT(problem_of("set: {data.val: test}\n" + start + "select: {}"),
               HasSubstr("data.val is decided by select"));
   EXPECT_THAT(problem_of("axes: {data.train: [a]}\nselect: {}"), HasSubstr("decided by select"));
+  EXPECT_THAT(problem_of("set: {data: {name: folder, val: test}}\n" + start + "select: {}"),
+              HasSubstr("data.val is decided by select"));
+  EXPECT_THAT(problem_of("axes: {data: [{train: a}, {train: b}]}\nselect: {}"),
+              AllOf(HasSubstr("1 problem in"), HasSubstr("data.train is decided by select")));
 }
 
 // The points of a selection see the two parts of train; the test appears in the last runs only, and

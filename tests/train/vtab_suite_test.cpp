@@ -312,7 +312,7 @@ RunConfig config_of(const SuiteTask& task) {
   const std::string configs = std::string(VIT_SOURCE_DIR) + "/configs";
   config::Document document = config::Document::from_file(shipped().recipe, {configs});
   document.overlay(config::Document::from_text("data: {name: synthetic}", "test"));
-  return make_run(document, task, {"/nowhere", "train[:8]+train[9:]", "val", {}, {}}).config;
+  return make_run(document, task, {"/nowhere", "train[:8]+train[9:]", "val", {}, {}, false}).config;
 }
 
 TEST(VtabSuite, TrainsAsThePaperDid) {
@@ -347,6 +347,26 @@ TEST(VtabSuite, LeavesOutWhatWouldChangeThePicturesMeaning) {
     if (flips) expected.emplace_back("flip");
     EXPECT_EQ(names, expected);
   }
+}
+
+TEST(VtabSuite, MistakesInASuiteAreNamed) {
+  const auto problem = [](const std::string& task) {
+    const config::Document document = config::Document::from_text(
+        "title: S\nrecipe: r\ntrain_examples: 1\nval_examples: 1\ntasks: [{group: G, classes: 2, "
+        "train: a, val: b, test: c, " +
+            task + "}]",
+        "s.yaml");
+    try {
+      config::read<Suite>(document);
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(problem("task: t, folders: [t], without: [flip]"), "none");
+  EXPECT_THAT(problem("task: t, folders: [t], without: [flipp]"), HasSubstr("did you mean 'flip'"));
+  EXPECT_THAT(problem("task: t"), HasSubstr("nowhere to look"));
+  EXPECT_THAT(problem("task: ../t, folders: [t]"), HasSubstr("no name for a folder"));
 }
 
 TEST(VtabSuite, NamesTasksItDoesNotHave) {

@@ -15,9 +15,13 @@ namespace fs = std::filesystem;
 // Throws DataError naming the path and the system's reason.
 std::string read_text(const fs::path& path);
 
+// What a link stands for; `path` itself when it is none, or leads nowhere.
+fs::path behind_links(const fs::path& path);
+
 // Writes a temporary file beside `path`, flushes it to the disk, renames it over `path` and flushes
 // the folder. Either the old or the new content is there afterwards, also after a crash or on a
-// full disk. Throws DataError.
+// full disk. Of a link, its target is written; a device or a pipe is written to as it is. Throws
+// DataError.
 void write_atomically(const fs::path& path, std::string_view content);
 
 // Points the symbolic link `link` at `target` (as written, normally relative) in one step. Throws

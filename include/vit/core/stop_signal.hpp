@@ -14,7 +14,8 @@ enum class StopRequest {
 
 // Installs the handlers while alive and restores the previous ones afterwards. A second SIGINT ends
 // the process at once with exit code 130 after a line on stderr. SIGPIPE is ignored, SIGHUP if it
-// was (nohup). One instance at a time.
+// was (nohup). Inside another one, as the runs of a program that makes several, it changes nothing:
+// a request that came between two runs stays one.
 class StopSignal {
  public:
   StopSignal();

@@ -48,8 +48,8 @@ class CheckpointStore {
   bool holds(int64_t step) const;
 
   // After a restore: makes `last` and `best` agree with it (a crash may have come between a save
-  // and its links).
-  void repair_links(const std::filesystem::path& restored, int64_t best_step);
+  // and its links). No `best` without a step for it.
+  void repair_links(const std::filesystem::path& restored, std::optional<int64_t> best_step);
 
  private:
   void prune(const std::string& newest) const;

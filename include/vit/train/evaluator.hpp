@@ -40,6 +40,9 @@ struct Evaluation : SplitPass {
 // Counts of one batch on its device: int64 [2] (top-1, top-5) over rows with labels >= 0.
 at::Tensor count_correct(const at::Tensor& logits, const at::Tensor& labels);
 
+// The label of a picture that could not be read: what the network saw in its place is another one.
+inline constexpr int64_t kUnreadable = -2;
+
 struct EvalPlan {
   const Dataset* dataset = nullptr;
   const Pipeline* pipeline = nullptr;
@@ -54,16 +57,16 @@ struct EvalPlan {
   // Classes that may be predicted, bool [K]; undefined: all. The others count as if they had logit
   // -infinity (ImageNet-A, -R and -O are scored so).
   at::Tensor valid;
-  // Gets the logits [B, K] (fp32, CPU; of all classes) and labels [B] (-1: none) of each batch, in
-  // order; makes evaluation wait for the device. on_features gets the representation [B, D]
-  // likewise.
+  // Gets the logits [B, K] (fp32, CPU; of all classes) and labels [B] (-1: none; kUnreadable) of
+  // each batch, in order; makes evaluation wait for the device. on_features gets the representation
+  // [B, D] likewise.
   std::function<void(const at::Tensor& logits, const at::Tensor& labels)> on_logits;
   std::function<void(const at::Tensor& features, const at::Tensor& labels)> on_features;
 };
 Evaluation evaluate(const Model& model, const EvalPlan& plan);
 
 // Shows every batch of the split to `visit`, in order; labels of pictures that could not be read
-// are -1. Of the plan, all but `valid` and the callbacks for logits and features counts.
+// are kUnreadable. Of the plan, all but `valid` and the callbacks for logits and features counts.
 SplitPass pass_over(const EvalPlan& plan, const std::function<void(const Batch&)>& visit);
 
 // The logits of `logits` [.., K] with those of classes that are not valid at -infinity.

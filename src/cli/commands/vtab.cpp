@@ -5,6 +5,7 @@
 #include "../options.hpp"
 #include "../program.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace vit::cli {
@@ -28,8 +29,7 @@ int vtab(const Arguments& arguments) {
       ->default_str("suite");
   app.add_option("--seeds", request.seeds,
                  "a final run of each task with each of these seeds, means and deviations: 0,1,2")
-      ->delimiter(',')
-      ->check(CLI::NonNegativeNumber);
+      ->delimiter(',');
   app.add_option("--suite", request.suite, "another list of tasks, as configs/suites/vtab-1k.yaml");
   app.add_option("--out", request.out, "folder of the runs (default: runs/<suite>_<weights>)");
   app.add_flag("--check", request.check, "only look at the data and the configurations");
@@ -49,6 +49,9 @@ int vtab(const Arguments& arguments) {
   request.select = select.empty()      ? Select::kNone
                    : select == "suite" ? Select::kSuite
                                        : Select::kTask;
+  if (std::ranges::any_of(request.seeds, [](int64_t seed) { return seed < 0; })) {
+    throw ConfigError("--seeds takes numbers that are not negative, as 0,1,2");
+  }
   if (std::set(request.seeds.begin(), request.seeds.end()).size() != request.seeds.size()) {
     throw ConfigError("--seeds names a seed twice\nthe runs would be the same");
   }

@@ -9,8 +9,10 @@
 #include "class_labels.hpp"
 #include "datasets.hpp"
 #include "shard_list.hpp"
+#include "tfds_folder.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <map>
@@ -221,13 +223,15 @@ class ExampleReader {
 // are taken as the records lie; of others nobody knows.
 struct RecordFiles {
   std::vector<ShardPlace> places;
-  bool are_shuffled = false;
+  fs::path info;  // what TensorFlow Datasets says of them; "" when they are not its
+
+  bool are_shuffled() const { return !info.empty(); }
 };
 
 class TfRecordSource final : public DataSource {
  public:
   TfRecordSource(const TfRecordConfig& config, const RecordFiles& files)
-      : pixel_scale_(config.pixel_scale), are_shuffled_(files.are_shuffled) {
+      : pixel_scale_(config.pixel_scale), are_shuffled_(files.are_shuffled()) {
     const std::vector<ShardPlace>& places = files.places;
     auto shards = std::make_shared<Shards>(Shards{config.root, {}});
     for (const ShardPlace& place : places) shards->files.emplace_back(place.path);
@@ -239,6 +243,7 @@ class TfRecordSource final : public DataSource {
     if (splits_.empty()) {
       throw DataError(fmt::format("'{}' holds no records", config.root.string()));
     }
+    if (!files.info.empty()) require_whole(files.info);
     std::vector<std::string> names;
     if (!config.class_names.empty()) names = read_class_names(config.class_names);
     labels_.resolve(std::move(names));
@@ -268,6 +273,16 @@ class TfRecordSource final : public DataSource {
     detail::ByteRange record;
   };
 
+  void require_whole(const fs::path& info) const {
+    for (const auto& [split, expected] : records_in_tfds_info(info)) {
+      const auto found = records_.find(split);
+      if (found == records_.end() || found->second == expected) continue;
+      throw DataError(fmt::format(
+          "split '{}' of '{}' has {} records, but by {} it has {}\nget the data again", split,
+          info.parent_path().string(), grouped(found->second), kTfdsInfo, grouped(expected)));
+    }
+  }
+
   void read(uint32_t shard, const std::string& split, const ExampleReader& reader) {
     constexpr int64_t kLongestText = 4096;
     detail::FileWindow window(shards_->files[shard]);
@@ -294,6 +309,7 @@ class TfRecordSource final : public DataSource {
       entry.label = labels_.add(label, split, shards_->name(shard) + "/" + entry.name);
       entries.push_back(std::move(entry));
     });
+    records_[split] += number;
     if (entries.empty() && !unlabelled_.contains(split)) splits_.erase(split);
   }
 
@@ -301,6 +317,7 @@ class TfRecordSource final : public DataSource {
   bool are_shuffled_;
   std::shared_ptr<const Shards> shards_;
   std::map<std::string, std::vector<Entry>> splits_;
+  std::map<std::string, int64_t> records_;         // of each split, those without labels too
   std::map<std::string, std::string> unlabelled_;  // splits that cannot be opened, and why
   ClassLabels labels_;
   DataInfo info_;
@@ -312,20 +329,32 @@ bool is_tfrecord_name(const fs::path& path) {
   return name.find(".tfrec") != std::string::npos || name.find("-of-") != std::string::npos;
 }
 
+// A slice of a set that is not whole is another slice. Elsewhere a part may be all that is wanted.
+void require_all_shards(const fs::path& root, const RecordFiles& files) {
+  const std::string missing = missing_shard(files.places);
+  if (missing.empty()) return;
+  const std::string text =
+      fmt::format("'{}' is not in '{}', where others of its set are", missing, root.string());
+  if (files.are_shuffled()) throw DataError(text + "\nget the data again");
+  spdlog::warn("{}", text);
+}
+
 // TensorFlow Datasets calls its files NAME-SPLIT.tfrecord-00000-of-00005 and puts a
 // dataset_info.json beside them. Splits may have any name there: svhn_cropped has `extra`.
 RecordFiles find_record_files(const fs::path& root) {
-  RecordFiles files{find_shards(root, is_tfrecord_name), false};
+  RecordFiles files{find_shards(root, is_tfrecord_name), {}};
   std::error_code unknown;
-  const fs::path folder = fs::is_directory(root, unknown) ? root : root.parent_path();
-  files.are_shuffled = fs::exists(folder / "dataset_info.json", unknown);
+  const bool is_folder = fs::is_directory(root, unknown);
+  const fs::path info = (is_folder ? root : root.parent_path()) / kTfdsInfo;
+  if (fs::exists(info, unknown)) files.info = info;
   for (ShardPlace& place : files.places) {
     const std::string name = place.path.filename().string();
     const size_t end = name.find(".tfrecord-"), dash = name.rfind('-', end);
     const bool is_theirs = end != std::string::npos && dash != std::string::npos;
-    if (!files.are_shuffled || !is_theirs) continue;
+    if (!files.are_shuffled() || !is_theirs) continue;
     place.split = canonical_split(name.substr(dash + 1, end - dash - 1));
   }
+  if (is_folder) require_all_shards(root, files);
   return files;
 }
 

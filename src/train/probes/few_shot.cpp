@@ -7,6 +7,7 @@
 #include "vit/train/probe.hpp"
 
 #include "ridge.hpp"
+#include "train/repeats.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/core.h>
@@ -41,6 +42,11 @@ struct FewShotConfig {
                                   not_empty),
         field<&FewShotConfig::seeds>("Of order: random; each is asked for.", non_negative,
                                      not_empty)};
+  }
+  void check(config::Problems& problems) const {
+    problems.require(!has_repeats(shots), "shots", "has a number twice");
+    problems.require(!has_repeats(l2), "l2", "has a strength twice");
+    problems.require(!has_repeats(seeds), "seeds", "has a seed twice");
   }
 };
 

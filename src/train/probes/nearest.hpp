@@ -3,6 +3,8 @@
 
 #include "vit/train/probe.hpp"
 
+#include "train/repeats.hpp"
+
 #include <cstdint>
 #include <vector>
 
@@ -19,6 +21,9 @@ struct KnnConfig {
                              not_empty),
         field<&KnnConfig::temperature>(
             "A neighbour of cosine similarity s has a vote of exp(s / temperature).", positive)};
+  }
+  void check(config::Problems& problems) const {
+    problems.require(!has_repeats(k), "k", "has a number twice");
   }
 };
 

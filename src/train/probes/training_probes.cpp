@@ -3,6 +3,7 @@
 #include "vit/config/reader.hpp"
 #include "vit/core/last_part.hpp"
 
+#include "asking.hpp"
 #include "train/data_layer.hpp"
 
 #include <algorithm>
@@ -61,6 +62,7 @@ std::vector<ProbeGroup> open_training_probes(const RunConfig& config, const Data
     }
     ProbeGroup& group = *at;
     const DataSource& data = group.source ? *group.source : source;
+    warn_of_shared("eval.probes: " + section.name(), group.train_split, *group.train, *group.test);
     group.probes.push_back({section.name(),
                             section.build({*group.train, data.info().classes, group.train_split}),
                             section.common().every});

@@ -3,6 +3,8 @@
 #include "vit/core/files.hpp"
 #include "vit/core/text.hpp"
 
+#include "train/judged_once.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -65,7 +67,7 @@ class Grid {
 
   std::vector<SweepPoint> points() {
     for (const auto& [name, value] : config_.axes.entries()) axes_.push_back(axis(name, value));
-    for (const auto& [key, value] : config_.set.entries()) check_split(key, value, "set." + key);
+    for (const auto& [key, value] : config_.set.entries()) refuse_splits(key, value, "set." + key);
     if (problems_.empty()) check_count();
     if (!problems_.empty()) throw config::InvalidConfig(problems_);
     SweepPoint start;
@@ -82,39 +84,46 @@ class Grid {
 
   Axis axis(const std::string& name, const Yaml& value) {
     Axis axis{name, {}};
+    const size_t problems_before = problems_.size();
+    const auto refuse_splits_once = [&](const std::string& key, const Yaml& set) {
+      if (problems_.size() == problems_before) refuse_splits(key, set, "axes." + name);
+    };
     if (name == "seed") refuse(value, name, "write seeds: [0, 1, 2] beside the axes");
-    for (const Yaml& item : value.items())
+    for (const Yaml& item : value.items()) {
+      refuse_splits_once(name, item);
       axis.choices.push_back({item.kind() == Yaml::Kind::kScalar ? item.scalar() : item.text(),
                               "",
                               {assignment(name, item)}});
+    }
     for (const auto& [label, keys] : value.entries()) {
       Choice choice{label, "", {}};
-      for (const auto& [key, text] : keys.entries())
+      for (const auto& [key, text] : keys.entries()) {
+        refuse_splits_once(key, text);
         choice.assignments.push_back(assignment(key, text));
+      }
       if (choice.assignments.empty())
         refuse(keys, name + "." + label,
                "expected the keys this choice sets, {model.width: 64}, got " + keys.what());
       axis.choices.push_back(std::move(choice));
     }
-    const bool is_known = value.kind() == Yaml::Kind::kList || value.kind() == Yaml::Kind::kMap;
-    if (!is_known) {
+    if (value.kind() == Yaml::Kind::kScalar) {
       refuse(value, name,
              "expected a list of values or named choices, got " + value.what() + "; write [" +
                  value.scalar() + "]");
     } else if (axis.choices.empty()) {
       refuse(value, name, "has no values: an empty grid");
     }
-    for (const Choice& choice : axis.choices) {
-      for (const Assignment& each : choice.assignments)
-        check_split(each.key, value, "axes." + name);
-    }
     name_choices(axis);
     return axis;
   }
 
   // Which splits the points see is the selection's to say.
-  void check_split(const std::string& key, const Yaml& value, const std::string& path) {
-    if (config_.select && (key == "data.train" || key == "data.val"))
+  void refuse_splits(const std::string& key, const Yaml& value, const std::string& path) {
+    if (!config_.select) return;
+    if (key == "data") {
+      for (const auto& [name, text] : value.entries()) refuse_splits("data." + name, text, path);
+    }
+    if (key == "data.train" || key == "data.val")
       problems_.add({value.origin(), path, key + " is decided by select.train and select.val"});
   }
 
@@ -205,12 +214,8 @@ std::vector<SweepPoint> final_points(const SelectConfig& select, const SweepPoin
   SweepPoint start = chosen;
   start.assignments.push_back(set_by_select("data.train", select.retrain));
   start.assignments.push_back(set_by_select("data.val", select.test));
-  // One evaluation, when all is trained; no early end, no best checkpoint: those would choose.
-  for (const auto& [key, text] :
-       {std::pair{"eval.every", "0 steps"}, std::pair{"run.patience", "0"},
-        std::pair{"checkpoint.keep_best", "0"}}) {
+  for (const auto& [key, text] : kJudgedOnce)
     start.assignments.push_back({key, text, "select", {}});
-  }
   for (const int64_t seed : select.seeds) {
     SweepPoint point = start;
     point.seed = seed;

@@ -73,22 +73,29 @@ Spread spread_over(const std::vector<SweepResult>& results, const std::vector<si
   return spread_of(values);
 }
 
-const Scores& last_of(const Standing& standing) { return standing.final_score(); }
+const Scores& last_of(const Standing& standing) { return standing.last; }
+const Scores& average_of(const Standing& standing) { return standing.last_average; }
+const Scores& final_of(const Standing& standing) { return standing.final_score(); }
 const Scores& best_of(const Standing& standing) { return standing.best; }
 
 std::string seed_table(const std::vector<SweepResult>& points) {
   const std::vector<SweepGroup> groups = groups_in(points);
   if (groups.size() == points.size()) return "";
   using enum Table::Align;
-  Table table({{"over the seeds", kLeft},
-               {"runs", kRight},
-               {"best top-1", kRight},
-               {"last top-1", kRight}});
+  std::vector<Table::Column> columns = {
+      {"over the seeds", kLeft}, {"runs", kRight}, {"best top-1", kRight}, {"last top-1", kRight}};
+  const bool averaged = has_averages(points);
+  if (averaged) columns.push_back({"averaged", kRight});
+  Table table(columns);
   for (const SweepGroup& group : groups) {
-    const Spread last = spread_over(points, group.runs, last_of);
-    table.add({group.name.empty() ? "all" : group.name,
-               fmt::format("{} of {}", last.n, group.runs.size()),
-               percent(spread_over(points, group.runs, best_of)), percent(last)});
+    const auto over = [&](const Scores& (*score)(const Standing&)) {
+      return spread_over(points, group.runs, score);
+    };
+    std::vector<std::string> cells = {group.name.empty() ? "all" : group.name,
+                                      fmt::format("{} of {}", over(final_of).n, group.runs.size()),
+                                      percent(over(best_of)), percent(over(last_of))};
+    if (averaged) cells.push_back(percent(over(average_of)));
+    table.add(cells);
   }
   return table.boxed();
 }
@@ -106,10 +113,11 @@ std::string selection_text(const SweepResults& results) {
   text += run_table(results.finals, "trained on " + select.retrain);
   std::vector<size_t> all(results.finals.size());
   for (size_t i = 0; i < all.size(); ++i) all[i] = i;
-  const Spread test = spread_over(results.finals, all, last_of);
+  const Spread test = spread_over(results.finals, all, final_of);
   if (test.n > 0) {
-    text += fmt::format("  test     top-1 {} on {}, {} run{}\n", percent(test), select.test, test.n,
-                        test.n == 1 ? "" : "s");
+    text += fmt::format("  test     top-1 {} on {}, {} run{}{}\n", percent(test), select.test,
+                        test.n, test.n == 1 ? "" : "s",
+                        has_averages(results.finals) ? ", averaged weights" : "");
   }
   return text;
 }

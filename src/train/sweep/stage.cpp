@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -81,7 +82,7 @@ class Stage {
   bool may_start(size_t job) {
     const SweepRun& run = results_[to_run_[job]].run;
     if (!is_in_use(run.folder)) return true;
-    if (std::exchange(waits_for_, run.point.name) != run.point.name)
+    if (waits_for_.insert(run.point.name).second)
       spdlog::warn("sweep: '{}' is in use by another process; waiting", run.folder.string());
     return false;
   }
@@ -142,7 +143,7 @@ class Stage {
   std::vector<size_t> to_run_;      // places in results_
   std::vector<size_t> log_starts_;  // before this stage
   size_t ended_ = 0;
-  std::string waits_for_;
+  std::set<std::string> waits_for_;  // of which was told
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "vit/config/reference.hpp"
 #include "vit/config/writer.hpp"
 #include "vit/core/files.hpp"
+#include "vit/core/standard_output.hpp"
 #include "vit/core/stop_signal.hpp"
 #include "vit/core/text.hpp"
 
@@ -17,7 +18,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <set>
 #include <utility>
 
@@ -27,9 +27,8 @@ namespace {
 using State = Standing::State;
 
 constexpr const char* kRecord = "sweep.yaml";  // tells that a folder is one of a sweep
+constexpr const char* kAllDiverged = "every point diverged";
 constexpr int64_t kMostJobs = 1024;
-
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 // What a process ended with, where it is one of ours that says more than that it failed.
 ExitCode code_of(int64_t exit_code) {
@@ -64,8 +63,8 @@ class Sweep {
     switch (request_.action) {
       case SweepRequest::Action::kList:
         choose_if_complete();
-        print(list_text(results_.points));
-        if (results_.chosen) print("chosen\n" + list_text(results_.finals));
+        write_out(list_text(results_.points));
+        if (results_.chosen) write_out("chosen\n" + list_text(results_.finals));
         refuse_changed();
         check_data(to_do(), config_.select);
         return ExitCode::kDone;
@@ -122,14 +121,17 @@ class Sweep {
       if (result.standing.is_over()) continue;
       std::vector<std::string> words;
       for (const std::string& word : command_of(result)) words.push_back(shell_word(word));
-      print(join(words, " ") + "\n");
+      write_out(join(words, " ") + "\n");
     }
   }
 
   // What the printed commands leave out: nothing is chosen yet.
   void announce_finals() const {
     if (!config_.select || config_.select->retrain.empty() || results_.chosen) return;
-    if (to_do().empty()) return;  // no point has a number
+    if (to_do().empty()) {
+      spdlog::warn("no point has a number to choose by: {}", kAllDiverged);
+      return;
+    }
     const size_t count = config_.select->seeds.size();
     spdlog::info("{} final run{} once these are done: call vit-sweep --print-commands again", count,
                  count == 1 ? " follows" : "s follow");
@@ -154,9 +156,8 @@ class Sweep {
       say_how_to_go_on();
       return code;
     }
-    print(results_text(results_));
-    print(fmt::format("  folder   {}   (sweep.csv, sweep.json)\n", out_.string()));
-    std::fflush(stdout);
+    write_out(results_text(results_));
+    write_out(fmt::format("  folder   {}   (sweep.csv, sweep.json)\n", out_.string()));
     report_failures();
     return ExitCode::kDone;
   }
@@ -235,11 +236,14 @@ class Sweep {
     }
     if (failed > 0) {
       const bool alike = failed == all && codes.size() == 1;
-      throw Error(alike ? code_of(*codes.begin()) : ExitCode::kExternal,
-                  fmt::format("{} of {} runs failed{}\nthe same command tries them again", failed,
-                              all, text));
+      const bool holds_up = config_.select && !results_.chosen;
+      throw Error(
+          alike ? code_of(*codes.begin()) : ExitCode::kExternal,
+          fmt::format("{} of {} runs failed{}{}\nthe same command tries them again", failed, all,
+                      text, holds_up ? "\nnothing is chosen before all have ended" : ""));
     }
-    if (diverged == all) throw Diverged("every point diverged\ntry lower values of schedule.lr");
+    if (diverged == all)
+      throw Diverged(kAllDiverged + std::string("\ntry lower values of schedule.lr"));
   }
 
   const SweepRequest& request_;

@@ -1,17 +1,14 @@
 #include "train/sweep/sweep_config.hpp"
 
+#include "train/repeats.hpp"
+
 #include <algorithm>
-#include <set>
 
 namespace vit {
 namespace {
 
 // "train" of "train[:90%]".
 std::string name_of(const std::string& split) { return split.substr(0, split.find('[')); }
-
-bool has_repeats(const std::vector<int64_t>& seeds) {
-  return std::set(seeds.begin(), seeds.end()).size() != seeds.size();
-}
 
 }  // namespace
 

@@ -52,7 +52,8 @@ struct SelectConfig {
             not_empty),
         field<&SelectConfig::metric>(
             "What decides: the mean over the seeds; averaged weights count where there are any."),
-        field<&SelectConfig::at>("Which evaluation of a run counts: its last, or its best one."),
+        field<&SelectConfig::at>(
+            "Which evaluation of a run counts: its last, or the one with its best top-1."),
         field<&SelectConfig::retrain>(
             "Split the chosen point is trained on afterwards (empty: only choose)."),
         field<&SelectConfig::test>(

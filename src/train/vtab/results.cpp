@@ -3,6 +3,8 @@
 #include "vit/core/text.hpp"
 #include "vit/train/table.hpp"
 
+#include "../json_fields.hpp"
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -144,6 +146,31 @@ std::string suite_json(const SuiteResults& results) {
   for (size_t i = 0; i + 1 < means.size(); ++i) json["groups"].push_back(describe(means[i]));
   json["mean"] = describe(means.back());
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::vector<TaskResult> tasks_in(const std::string& text, const SuiteResults& of) {
+  std::vector<TaskResult> tasks;
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || text_at(json, "suite") != of.title ||
+      text_at(json, "weights") != of.weights || !json.contains("tasks")) {
+    return tasks;
+  }
+  for (const Json& entry : json["tasks"]) {
+    if (!entry.is_object() || !entry.contains("runs")) continue;
+    TaskResult task;
+    task.task = text_at(entry, "task");
+    task.trained = integer_at(entry, "train");
+    task.data = text_at(entry, "data");
+    task.setting = {number_at(entry, "lr", 0), text_at(entry, "steps"),
+                    number_at(entry, "val_top1")};
+    for (const Json& run : entry["runs"]) {
+      if (!run.is_object()) continue;
+      const Accuracy test{integer_at(run, "top1_count"), integer_at(entry, "n")};
+      task.runs.push_back({integer_at(run, "seed"), test, text_at(run, "run")});
+    }
+    tasks.push_back(std::move(task));
+  }
+  return tasks;
 }
 
 std::string suite_csv(const SuiteResults& results) {

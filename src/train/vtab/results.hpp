@@ -59,6 +59,10 @@ std::vector<Mean> means_of(const SuiteResults& results);
 
 std::string suite_table(const SuiteResults& results);
 std::string suite_json(const SuiteResults& results);
+
+// The tasks that a results.json has results of, when it is of this suite and these weights.
+std::vector<TaskResult> tasks_in(const std::string& json, const SuiteResults& of);
+
 std::string suite_csv(const SuiteResults& results);
 
 }  // namespace vit

@@ -3,6 +3,7 @@
 #include "vit/config/reader.hpp"
 #include "vit/core/error.hpp"
 #include "vit/core/text.hpp"
+#include "vit/data/transform.hpp"
 
 #include <fmt/core.h>
 
@@ -16,6 +17,18 @@ void Suite::check(config::Problems& problems) const {
   for (const SuiteTask& task : tasks) {
     problems.require(seen.insert(task.task).second, "tasks",
                      fmt::format("has two tasks called '{}'", task.task));
+  }
+}
+
+void SuiteTask::check(config::Problems& problems) const {
+  problems.require(task.find('/') == std::string::npos && !task.starts_with('.'), "task",
+                   fmt::format("'{}' is no name for a folder of runs", task));
+  problems.require(!folders.empty() || !tfds.empty(), "folders",
+                   fmt::format("'{}' has neither `folders` nor `tfds`: nowhere to look", task));
+  const std::vector<std::string> transforms = Transforms::catalog().names();
+  for (const std::string& name : without) {
+    const bool is_known = std::ranges::find(transforms, name) != transforms.end();
+    problems.require(is_known, "without", Transforms::catalog().unknown(name));
   }
 }
 

@@ -53,6 +53,8 @@ struct SuiteTask {
         field<&SuiteTask::records>("How the labels come out of the records."),
         field<&SuiteTask::without>("Transforms of the recipe that are left out.")};
   }
+  void check(
+      config::Problems& problems) const;  // a usable name, somewhere to look, transforms known
 };
 
 struct SelectionGrid {

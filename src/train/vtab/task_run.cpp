@@ -3,8 +3,10 @@
 #include "vit/config/reader.hpp"
 #include "vit/config/writer.hpp"
 #include "vit/core/files.hpp"
+#include "vit/core/stop_signal.hpp"
 #include "vit/train/run.hpp"
 
+#include "../judged_once.hpp"
 #include "../stored_config.hpp"
 #include "../stored_summary.hpp"
 
@@ -35,15 +37,6 @@ void refuse_another_run(const TaskRun& run) {
       change.new_text.empty() ? "not there" : change.new_text));
 }
 
-// Nothing when the run is not finished.
-std::optional<Accuracy> accuracy_in(const fs::path& folder) {
-  const std::optional<StoredSummary> summary = stored_summary(folder);
-  if (!summary || !summary->is_finished()) return std::nullopt;
-  const std::optional<StoredScore>& score = summary->final_score();
-  if (!score) return std::nullopt;
-  return Accuracy{score->top1_count, score->n};
-}
-
 }  // namespace
 
 TaskRun make_run(config::Document document, const SuiteTask& task, const RunPlan& plan) {
@@ -55,6 +48,9 @@ TaskRun make_run(config::Document document, const SuiteTask& task, const RunPlan
     document.set("steps", to_string(plan.setting->steps), origin);
   }
   if (plan.seed) document.set("seed", std::to_string(*plan.seed), origin);
+  if (plan.is_reported) {
+    for (const auto& [key, text] : kJudgedOnce) document.set(key, text, origin);
+  }
   AugmentOnly shown{read_run_config(document).augment};
   std::erase_if(shown.augment, [&](const TransformSection& transform) {
     return std::find(task.without.begin(), task.without.end(), transform.name()) !=
@@ -66,11 +62,20 @@ TaskRun make_run(config::Document document, const SuiteTask& task, const RunPlan
   return run;
 }
 
+std::optional<Accuracy> accuracy_in(const fs::path& run) {
+  const std::optional<StoredSummary> summary = stored_summary(run);
+  if (!summary || !summary->is_finished()) return std::nullopt;
+  const std::optional<StoredScore>& score = summary->final_score();
+  if (!score) return std::nullopt;
+  return Accuracy{score->top1_count, score->n};
+}
+
 Accuracy carry_out(const TaskRun& run, const std::vector<std::string>& argv) {
   if (const auto done = accuracy_in(run.folder)) {
     spdlog::info("'{}' is done: {} of {}", run.folder.string(), done->count, done->n);
     return *done;
   }
+  if (const ExitCode stop = StopSignal::exit_code(); stop != ExitCode::kDone) throw Stopped{stop};
   RunRequest request;
   request.document = run.document;
   request.has_files = true;

@@ -29,6 +29,7 @@ struct RunPlan {
   std::string train, val;          // splits
   std::optional<Setting> setting;  // nothing: as the recipe says
   std::optional<int64_t> seed;     // nothing: as configured
+  bool is_reported = false;        // by `val`, on which nothing may depend
 };
 
 struct TaskRun {
@@ -47,9 +48,12 @@ struct Stopped {
   ExitCode code;
 };
 
+// The accuracy of a finished run, of its last evaluation; nothing when it is not finished.
+std::optional<Accuracy> accuracy_in(const std::filesystem::path& run);
+
 // Runs it to its end, from where an earlier session left it; a finished run is only read. The
-// accuracy is that of the last evaluation, by the averaged weights where there are some. Throws
-// Stopped, Diverged, and what else run_training() throws.
+// accuracy is that of the last evaluation, by the averaged weights where there are some. A stop
+// that was asked for before is one. Throws Stopped, Diverged, and what else run_training() throws.
 Accuracy carry_out(const TaskRun& run, const std::vector<std::string>& argv);
 
 }  // namespace vit

@@ -2,6 +2,8 @@
 
 #include "vit/core/files.hpp"
 #include "vit/core/last_part.hpp"
+#include "vit/core/standard_output.hpp"
+#include "vit/core/stop_signal.hpp"
 #include "vit/core/text.hpp"
 #include "vit/train/finetune_layer.hpp"
 
@@ -37,7 +39,8 @@ void refuse_decided_keys(const VtabRequest& request) {
     throw ConfigError(
         fmt::format("{}: {} is decided for each task\n{}", request.own.origin(key), key, advice));
   };
-  for (const char* key : {"data.name", "data.root", "data.train", "data.val"}) {
+  for (const char* key : {"data.name", "data.root", "data.train", "data.val", "data.fraction",
+                          "data.count", "data.exclude"}) {
     refuse(key, "--suite FILE names another list of tasks and splits");
   }
   if (!request.seeds.empty()) refuse("seed", "leave it out, or --seeds");
@@ -76,6 +79,7 @@ class SuiteRun {
     }
     find_data();
     check_configurations();
+    keep_earlier_results();
   }
 
   void print_check() const {
@@ -83,29 +87,30 @@ class SuiteRun {
       const auto work = std::find_if(work_.begin(), work_.end(),
                                      [&](const Work& one) { return one.task.task == task.task; });
       if (work == work_.end()) {
-        fmt::print("{:24} missing: {}\n", task.task, task.why_missing);
+        write_out(fmt::format("{:24} missing: {}\n", task.task, task.why_missing));
         continue;
       }
-      fmt::print("{:24} {:8}  train {} + {} \u00b7 test {} \u00b7 {} classes   {}\n", task.task,
-                 work->data.kind, work->sizes.train, work->sizes.val, work->sizes.test,
-                 task.classes, task.data);
+      write_out(fmt::format("{:24} {:8}  train {} + {} \u00b7 test {} \u00b7 {} classes   {}\n",
+                            task.task, work->data.kind, work->sizes.train, work->sizes.val,
+                            work->sizes.test, task.classes, task.data));
     }
   }
 
   ExitCode run() {
+    const StopSignal signals;  // of all runs: one that comes between two of them counts
     ExitCode code = ExitCode::kDone;
     try {
-      const std::vector<std::optional<Setting>> settings = choose_settings();
+      const std::vector<std::vector<TaskRun>> runs = final_runs(choose_settings());
       for (size_t i = 0; i < work_.size(); ++i) {
         spdlog::info("task {} of {}: '{}'", i + 1, work_.size(), work_[i].task.task);
-        if (!run_finally(work_[i], settings[i])) code = ExitCode::kDiverged;
+        if (!run_finally(work_[i], runs[i])) code = ExitCode::kDiverged;
       }
     } catch (const Stopped& stopped) {
       spdlog::warn("stopped; the same command goes on");
       code = stopped.code;
     }
     write();
-    fmt::print("{}", suite_table(results_));
+    write_out(suite_table(results_));
     return code;
   }
 
@@ -138,7 +143,7 @@ class SuiteRun {
     const std::optional<TaskData> data = find_task_data(task, root);
     if (data) {
       spdlog::info("task '{}': looking at '{}'", task.task, data->root.string());
-      const TaskSizes sizes = check_task_data(suite_, task, *data);
+      const TaskSizes sizes = checked(task, *data);
       result.why_missing = "not run yet";
       result.data = data->root.string();
       result.trained = sizes.train + sizes.val;
@@ -154,40 +159,88 @@ class SuiteRun {
     spdlog::warn("task '{}' is missing: there is no {}", task.task, places);
   }
 
+  TaskSizes checked(const SuiteTask& task, const TaskData& data) const {
+    try {
+      return check_task_data(suite_, task, data);
+    } catch (const DataError& error) {
+      const std::string text = error.what();
+      if (text.starts_with("task '")) throw;
+      throw DataError(fmt::format("task '{}' in '{}': {}", task.task, data.root.string(), text));
+    }
+  }
+
   // A mistake in the configuration or a folder of another run shows now.
   void check_configurations() {
     for (const Work& work : work_) {
       if (request_.select == Select::kNone) {
-        for (const auto& seed : seeds()) {
-          results_.model = final_run(work, {}, seed).config.model.name();
-        }
+        note(final_runs_of(work, {}).front().config);
         continue;
       }
-      for (const Setting& setting : grid()) {
-        results_.model = trial_run(work, setting).config.model.name();
-      }
+      for (const Setting& setting : grid()) note(trial_run(work, setting).config);
     }
+  }
+  void note(const RunConfig& config) {
+    results_.model = config.model.name();
+    seeds_ = request_.seeds.empty() ? std::vector{config.seed} : request_.seeds;
+  }
+
+  // What the folder has of these weights and seeds stays in its results, whatever is run now.
+  void keep_earlier_results() {
+    std::error_code absent;
+    if (!fs::is_regular_file(out_ / "results.json", absent)) return;
+    for (TaskResult& earlier : tasks_in(read_text(out_ / "results.json"), results_)) {
+      const auto task = std::ranges::find(results_.tasks, earlier.task, &TaskResult::task);
+      if (task == results_.tasks.end() || !is_as_said(earlier)) continue;
+      if (task->data.empty()) {  // not looked at now
+        task->data = earlier.data;
+        task->trained = earlier.trained;
+      }
+      task->runs = std::move(earlier.runs);
+      task->setting = earlier.setting;
+      task->why_missing.clear();
+    }
+  }
+
+  // The runs are there, with the seeds that are asked for.
+  bool is_as_said(TaskResult& task) const {
+    for (FinalRun& run : task.runs) {
+      run.folder = (out_ / task.task / fs::path(run.folder).filename()).string();
+      const std::optional<Accuracy> accuracy = accuracy_in(run.folder);
+      if (!accuracy || accuracy->count != run.test.count || accuracy->n != run.test.n) return false;
+    }
+    return std::ranges::equal(task.runs, seeds_, {}, &FinalRun::seed);
   }
 
   // ---- runs
 
-  // Nothing: the seed of the configuration.
-  std::vector<std::optional<int64_t>> seeds() const {
-    if (request_.seeds.empty()) return {std::nullopt};
-    return {request_.seeds.begin(), request_.seeds.end()};
+  // One for each seed.
+  std::vector<TaskRun> final_runs_of(const Work& work,
+                                     const std::optional<Setting>& setting) const {
+    RunPlan plan{
+        out_ / work.task.task / "final", work.data.both(), work.data.test, setting, {}, true};
+    if (request_.seeds.empty()) return {run_of(work, plan)};
+    std::vector<TaskRun> runs;
+    for (const int64_t seed : request_.seeds) {
+      plan.folder.replace_filename(fmt::format("final-seed-{}", seed));
+      plan.seed = seed;
+      runs.push_back(run_of(work, plan));
+    }
+    return runs;
   }
-
-  TaskRun final_run(const Work& work, const std::optional<Setting>& setting,
-                    const std::optional<int64_t>& seed) const {
-    const std::string name = seed ? fmt::format("final-seed-{}", *seed) : "final";
-    return run_of(work,
-                  {out_ / work.task.task / name, work.data.both(), work.data.test, setting, seed});
+  // Those of all tasks, before the first of them starts: each may find its folder taken.
+  std::vector<std::vector<TaskRun>> final_runs(
+      const std::vector<std::optional<Setting>>& settings) const {
+    std::vector<std::vector<TaskRun>> runs;
+    for (size_t i = 0; i < work_.size(); ++i) {
+      runs.push_back(final_runs_of(work_[i], settings[i]));
+    }
+    return runs;
   }
   TaskRun trial_run(const Work& work, const Setting& setting) const {
     std::string name = fmt::format("select-lr{:g}-{}", setting.lr, to_string(setting.steps));
     std::replace(name.begin(), name.end(), ' ', '-');
-    return run_of(work,
-                  {out_ / work.task.task / name, work.data.train, work.data.val, setting, {}});
+    return run_of(
+        work, {out_ / work.task.task / name, work.data.train, work.data.val, setting, {}, false});
   }
   TaskRun run_of(const Work& work, const RunPlan& plan) const {
     config::Document document = base_;
@@ -196,16 +249,13 @@ class SuiteRun {
     return make_run(std::move(document), work.task, plan);
   }
 
-  // False when a run diverged.
-  bool run_finally(const Work& work, const std::optional<Setting>& setting) {
+  // False when one of them diverged.
+  bool run_finally(const Work& work, const std::vector<TaskRun>& runs) {
     TaskResult& result = *work.result;
-    for (const std::optional<int64_t>& seed : seeds()) {
-      const TaskRun run = final_run(work, setting, seed);
-      result.setting.lr = run.config.schedule.common().lr;
-      result.setting.steps = to_string(run.config.steps);
+    std::vector<FinalRun> done;
+    for (const TaskRun& run : runs) {
       try {
-        result.runs.push_back(
-            {run.config.seed, carry_out(run, request_.argv), run.folder.string()});
+        done.push_back({run.config.seed, carry_out(run, request_.argv), run.folder.string()});
       } catch (const Diverged& error) {
         const std::string text = error.what();
         spdlog::error("task '{}': {}", work.task.task, text);
@@ -213,6 +263,10 @@ class SuiteRun {
         return false;
       }
     }
+    const RunConfig& config = runs.front().config;
+    result.setting.lr = config.schedule.common().lr;
+    result.setting.steps = to_string(config.steps);
+    result.runs = std::move(done);
     result.why_missing.clear();
     write();
     return true;
@@ -274,7 +328,8 @@ class SuiteRun {
   fs::path out_;
   config::Document base_;
   SuiteResults results_;
-  std::vector<Work> work_;  // points into the results
+  std::vector<int64_t> seeds_;  // of the final runs
+  std::vector<Work> work_;      // points into the results
 };
 
 }  // namespace
