@@ -43,6 +43,26 @@ class ProbePrograms : public SystemTest {
   }
 };
 
+// What the network saw in the place of such a picture is another one.
+TEST_F(ProbePrograms, APictureThatCannotBeReadHasNoPrediction) {
+  write_pets(6, {"train", "val"});
+  ASSERT_EQ(call("vit-train", smoke("own", {"steps=1 steps", "data={name: folder, root: pets}"}))
+                .exit_code,
+            0);
+  write_file(dir_ / "pets/val/cat/bad.png", "no picture");
+  const Outcome outcome = call("vit-eval", {"--run", "own", "--set", "data.on_error=skip",
+                                            "--predictions", "p.csv", "--json", "-"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  EXPECT_EQ(Json::parse(outcome.out)["n"], 12);
+  EXPECT_THAT(read_file(dir_ / "p.csv"), HasSubstr("cat/bad.png,,,,\n"));
+}
+
+TEST_F(ProbePrograms, ARepeatedSettingIsRefused) {
+  write_pets(6, {"train", "val"});
+  expect_refused({"--data", "pets", "--few-shot", "1,1"}, 2, {"shots", "twice"});
+  expect_refused({"--data", "pets", "--knn", "3,3"}, 2, {"knn.k", "twice"});
+}
+
 TEST_F(ProbePrograms, FewShotNeedsNoHeadThatFits) {
   write_pets(6, {"train", "val"});
   const Outcome outcome =

@@ -60,6 +60,14 @@ TEST_F(RunFolders, OverwriteChecksTheConfigurationFirst) {
   EXPECT_EQ(snapshot(dir_ / "used"), before);
 }
 
+TEST_F(RunFolders, AResumeMakesNoBestWhereNoneIsKept) {
+  const Words arguments = smoke("run", {"checkpoint.keep_best=0"});
+  ASSERT_EQ(call("vit-train", arguments).exit_code, 0);
+  ASSERT_EQ(call("vit-train", arguments + Words{"--resume", "auto"}).exit_code, 0);
+  EXPECT_FALSE(fs::exists(fs::symlink_status(dir_ / "run/checkpoints/best")));
+  EXPECT_TRUE(fs::exists(dir_ / "run/checkpoints/last"));
+}
+
 // While one process trains in a folder, all others leave it alone, and it does not notice them.
 TEST_F(RunFolders, SecondProcessInTheSameFolderIsTurnedAway) {
   const Words arguments =
