@@ -42,6 +42,8 @@ std::optional<StoredSummary> stored_summary(const fs::path& run) {
   summary.examples = integer_at(json, "examples");
   summary.parameters = number_at(json, "params");
   summary.macs = number_at(json, "macs");
+  summary.step = number_at(json, "step");
+  summary.epoch = number_at(json, "epoch");
   summary.exaflops = number_at(json, "exaflops");
   summary.device_hours = number_at(json, "device_hours");
   summary.best = score_at(json, "best");

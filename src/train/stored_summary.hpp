@@ -22,6 +22,7 @@ struct StoredSummary {
   int64_t exit_code = -1;
   double wall_s = 0;
   int64_t examples = 0;                                            // shown in training
+  std::optional<double> step, epoch;                               // that it came to
   std::optional<double> parameters, macs, exaflops, device_hours;  // what old runs did not note
   std::optional<StoredScore> best, last, last_average;
 

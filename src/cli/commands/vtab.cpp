@@ -5,9 +5,6 @@
 #include "../options.hpp"
 #include "../program.hpp"
 
-#include <algorithm>
-#include <set>
-
 namespace vit::cli {
 
 int vtab(const Arguments& arguments) {
@@ -49,12 +46,6 @@ int vtab(const Arguments& arguments) {
   request.select = select.empty()      ? Select::kNone
                    : select == "suite" ? Select::kSuite
                                        : Select::kTask;
-  if (std::ranges::any_of(request.seeds, [](int64_t seed) { return seed < 0; })) {
-    throw ConfigError("--seeds takes numbers that are not negative, as 0,1,2");
-  }
-  if (std::set(request.seeds.begin(), request.seeds.end()).size() != request.seeds.size()) {
-    throw ConfigError("--seeds names a seed twice\nthe runs would be the same");
-  }
   request.own = load_document(configs, sets);
   request.configs = config_folders();
   request.suites = {share_dir() / "configs" / "suites"};

@@ -61,7 +61,7 @@ std::optional<std::vector<ProbeAnswer>> ask(const std::vector<const NamedProbe*>
 
 void warn_of_shared(const std::string& probe, const std::string& split, const Dataset& train,
                     const Dataset& test) {
-  const int64_t shared = shared_examples(train, test);
+  const int64_t shared = shared_examples(test, train);  // cheapest with the smaller one first
   if (shared == 0) return;
   spdlog::warn(
       "{}: {} of the {} images of '{}' it is tested on are learned from; its score says "

@@ -25,14 +25,6 @@ void leave_out_if_empty(std::optional<StoredScore>& score) {
   if (score && std::isnan(score->top1)) score.reset();
 }
 
-// A number of summary.json that StoredSummary does not have.
-std::optional<double> number_in_summary(const fs::path& folder, const char* key) {
-  const fs::path file = folder / "summary.json";
-  if (!fs::exists(file)) return std::nullopt;
-  const nlohmann::json json = parse_json(read_text(file));
-  return json.is_object() ? number_at(json, key) : std::nullopt;
-}
-
 void read_summary(const fs::path& folder, RunFacts& run) {
   const std::optional<StoredSummary> summary = stored_summary(folder);
   if (!summary) {
@@ -42,7 +34,7 @@ void read_summary(const fs::path& folder, RunFacts& run) {
     return;
   }
   static_cast<StoredSummary&>(run) = *summary;
-  run.epochs = number_in_summary(folder, "epoch").value_or(0);
+  run.epochs = run.epoch.value_or(0);
   leave_out_if_empty(run.best);
   leave_out_if_empty(run.last);
   leave_out_if_empty(run.last_average);
@@ -127,9 +119,10 @@ std::optional<double> step_in(const fs::path& path) {
   return std::nullopt;
 }
 
-// The part of its steps that run `source` had made when `weights`, the run or a checkpoint of it,
+// The part of its `steps` that run `source` had made when `weights`, the run or a checkpoint of it,
 // were saved; 1 where that is not known.
-double share_of(const fs::path& weights, const fs::path& source) {
+double share_of(const fs::path& weights, const fs::path& source,
+                const std::optional<double>& steps) {
   std::error_code ignored;
   fs::path checkpoint = fs::weakly_canonical(weights, ignored);
   if (checkpoint == source) {  // stands for its best checkpoint, else its last
@@ -137,8 +130,7 @@ double share_of(const fs::path& weights, const fs::path& source) {
     const char* name = fs::exists(links / "best") ? "best" : "last";
     checkpoint = fs::weakly_canonical(links / name, ignored);
   }
-  const std::optional<double> step = step_in(checkpoint.lexically_relative(source)),
-                              steps = number_in_summary(source, "step");
+  const std::optional<double> step = step_in(checkpoint.lexically_relative(source));
   return step && steps && *steps > *step ? *step / *steps : 1;
 }
 
@@ -158,7 +150,7 @@ void add_up_compute(const RunConfig& config, RunFacts& run) {
       run.unknown_cost = "the cost of its weights " + weights.string() + " is not known";
       return;
     }
-    sum += *summary->exaflops * share_of(weights, *source);
+    sum += *summary->exaflops * share_of(weights, *source, summary->step);
     weights = read_run_config(stored_document(*source)).init.weights;
   }
   run.exaflops_in_all = sum;

@@ -91,6 +91,17 @@ void require_apart(const Dataset& a, const std::string& a_name, const Dataset& b
       shared == 1 ? "is" : "are", a_name, b_name));
 }
 
+// What `open` gives; its errors say whose data they are about.
+template <class Open>
+auto in_task(const SuiteTask& task, const TaskData& data, const Open& open) {
+  try {
+    return open();
+  } catch (const DataError& error) {
+    throw DataError(
+        fmt::format("task '{}' in '{}': {}", task.task, data.root.string(), error.what()));
+  }
+}
+
 }  // namespace
 
 std::optional<TaskData> find_task_data(const SuiteTask& task, const fs::path& root) {
@@ -118,9 +129,14 @@ std::string places_looked_at(const SuiteTask& task) {
 }
 
 TaskSizes check_task_data(const Suite& suite, const SuiteTask& task, const TaskData& data) {
-  const auto source =
-      config::read<DataLayer>(config::Document::from_text(data.section, "the data of " + task.task))
-          .data.build();
+  const auto source = in_task(task, data, [&] {
+    return config::read<DataLayer>(
+               config::Document::from_text(data.section, "the data of " + task.task))
+        .data.build();
+  });
+  const auto open = [&](const std::string& split) {
+    return in_task(task, data, [&] { return open_split(*source, split); });
+  };
   const auto classes = static_cast<int64_t>(source->info().classes.size());
   if (classes != task.classes) {
     throw DataError(
@@ -128,8 +144,8 @@ TaskSizes check_task_data(const Suite& suite, const SuiteTask& task, const TaskD
                     "part of the data is missing, or it is another data set",
                     task.task, task.classes, data.root.string(), classes));
   }
-  const auto train = open_split(*source, data.train), val = open_split(*source, data.val),
-             both = open_split(*source, data.both()), test = open_split(*source, data.test);
+  const auto train = open(data.train), val = open(data.val), both = open(data.both()),
+             test = open(data.test);
   require_size(*train, suite.train_examples, data.train, task, suite, data);
   require_size(*val, suite.val_examples, data.val, task, suite, data);
   require_apart(*train, data.train, *val, data.val, task, data);

@@ -7,6 +7,7 @@
 #include "vit/core/text.hpp"
 #include "vit/train/finetune_layer.hpp"
 
+#include "../repeats.hpp"
 #include "../run_folder.hpp"
 #include "results.hpp"
 #include "suite.hpp"
@@ -31,6 +32,15 @@ struct Work {
   TaskSizes sizes;
   TaskResult* result = nullptr;
 };
+
+void check_seeds(const std::vector<int64_t>& seeds) {
+  if (std::ranges::any_of(seeds, [](int64_t seed) { return seed < 0; })) {
+    throw ConfigError("--seeds takes numbers that are not negative, as 0,1,2");
+  }
+  if (has_repeats(seeds)) {
+    throw ConfigError("--seeds names a seed twice\nthe runs would be the same");
+  }
+}
 
 // Keys that are not the user's to set, for they are decided for each task.
 void refuse_decided_keys(const VtabRequest& request) {
@@ -143,7 +153,7 @@ class SuiteRun {
     const std::optional<TaskData> data = find_task_data(task, root);
     if (data) {
       spdlog::info("task '{}': looking at '{}'", task.task, data->root.string());
-      const TaskSizes sizes = checked(task, *data);
+      const TaskSizes sizes = check_task_data(suite_, task, *data);
       result.why_missing = "not run yet";
       result.data = data->root.string();
       result.trained = sizes.train + sizes.val;
@@ -157,16 +167,6 @@ class SuiteRun {
     }
     result.why_missing = "no data: looked for " + places;
     spdlog::warn("task '{}' is missing: there is no {}", task.task, places);
-  }
-
-  TaskSizes checked(const SuiteTask& task, const TaskData& data) const {
-    try {
-      return check_task_data(suite_, task, data);
-    } catch (const DataError& error) {
-      const std::string text = error.what();
-      if (text.starts_with("task '")) throw;
-      throw DataError(fmt::format("task '{}' in '{}': {}", task.task, data.root.string(), text));
-    }
   }
 
   // A mistake in the configuration or a folder of another run shows now.
@@ -335,6 +335,7 @@ class SuiteRun {
 }  // namespace
 
 ExitCode run_vtab(const VtabRequest& request) {
+  check_seeds(request.seeds);
   refuse_decided_keys(request);
   SuiteRun suite(request, read_suite(request.suite, request.suites));
   if (!request.check) return suite.run();
