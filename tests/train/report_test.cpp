@@ -126,22 +126,24 @@ TEST(Report, ComparesTheRunsOfAFolder) {
   EXPECT_THAT(page, HasSubstr("Accuracy against compute"));
 }
 
+// Makes `run` one that was started from these weights.
+void start_from(const fs::path& run, const fs::path& weights) {
+  write_atomically(run / "config.yaml",
+                   fmt::format("model: {{name: vit_ti16}}\ndata: {{name: synthetic}}\n"
+                               "init: {{weights: '{}'}}\n",
+                               weights.string()));
+}
+
 TEST(Report, CountsTheComputeOfPretraining) {
   const TempDir dir;
   const fs::path pretrained = make_run(dir / "pre", 0.1, 0.5, 0.25);
   const fs::path tuned = make_run(dir / "tuned", 0.1, 0.5, 0.125);
-  const auto start_from = [&](const fs::path& weights) {
-    write_atomically(tuned / "config.yaml",
-                     fmt::format("model: {{name: vit_ti16}}\ndata: {{name: synthetic}}\n"
-                                 "init: {{weights: '{}'}}\n",
-                                 weights.string()));
-  };
-  start_from(pretrained / "checkpoints" / "step-00000002" / "model.safetensors");
+  start_from(tuned, pretrained / "checkpoints" / "step-00000002" / "model.safetensors");
   EXPECT_EQ(read_run(tuned, "").exaflops_in_all, 0.375);
-  start_from(dir / "elsewhere.safetensors");
+  start_from(tuned, dir / "elsewhere.safetensors");
   EXPECT_FALSE(read_run(tuned, "").exaflops_in_all);
   EXPECT_THAT(read_run(tuned, "").unknown_cost, HasSubstr("elsewhere.safetensors is not known"));
-  start_from(tuned);
+  start_from(tuned, tuned);
   EXPECT_FALSE(read_run(tuned, "").exaflops_in_all) << "a circle";
 }
 
@@ -153,10 +155,7 @@ TEST(Report, CountsPretrainingUpToTheCheckpoint) {
                    R"({"status": "done", "exaflops": 0.25, "step": 40})");
   const fs::path tuned = make_run(dir / "tuned", 0.1, 0.5, 0.125);
   const auto cost_from = [&](const fs::path& weights) {
-    write_atomically(tuned / "config.yaml",
-                     fmt::format("model: {{name: vit_ti16}}\ndata: {{name: synthetic}}\n"
-                                 "init: {{weights: '{}'}}\n",
-                                 weights.string()));
+    start_from(tuned, weights);
     return read_run(tuned, "").exaflops_in_all;
   };
   const fs::path checkpoints = pretrained / "checkpoints";
